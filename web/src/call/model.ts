@@ -1,0 +1,223 @@
+/**
+ * What the call engine shows to the outside: immutable snapshots, one tagged union where
+ * something can be in one of several states. Text for people is not in here; the engine emits codes.
+ */
+import type {
+  Capability,
+  ErrorCode,
+  MediaState,
+  PeerId,
+  Reaction,
+  Role,
+  RoomId,
+} from "../protocol/generated";
+
+/** Where the call is in its life. */
+export type CallPhase =
+  | { kind: "idle" }
+  /** `join` is under way; the signaling client retries by itself while the server is away. */
+  | { kind: "joining"; signaling: SignalingStatus }
+  | { kind: "joined"; signaling: SignalingStatus }
+  /** The server refused to let us in. */
+  | { kind: "refused"; code: ErrorCode }
+  | { kind: "over"; reason: CallEnd };
+
+export type CallEnd =
+  | "left"
+  | "removed"
+  | "ended-by-host"
+  | "expired"
+  /** Another tab took this session up. */
+  | "taken-elsewhere"
+  /** Back after so long that the room is gone. */
+  | "room-gone";
+
+export type SignalingStatus =
+  | { kind: "connecting" }
+  | { kind: "open" }
+  /** Media goes on meanwhile. `nextAttemptAt` is on the clock of `performance.now()`. */
+  | { kind: "reconnecting"; since: number; attempt: number; nextAttemptAt: number | null };
+
+/** How the media path to a participant is. */
+export type PeerConnectionState = "connecting" | "connected" | "reconnecting" | "failed";
+
+export interface Participant {
+  readonly peerId: PeerId;
+  readonly name: string;
+  readonly role: Role;
+  readonly media: MediaState;
+  /** Milliseconds since the Unix epoch; null when the hand is down. */
+  readonly handRaisedAt: number | null;
+  readonly capabilities: readonly Capability[];
+  readonly connection: PeerConnectionState;
+  /** Microphone. Silence it while `media.microphone` is false (a host may have lowered it). */
+  readonly audio: MediaStream | null;
+  readonly camera: MediaStream | null;
+  readonly screen: MediaStream | null;
+  /** The shared screen's sound. */
+  readonly screenAudio: MediaStream | null;
+  readonly speaking: boolean;
+}
+
+export interface SelfParticipant {
+  readonly peerId: PeerId;
+  readonly name: string;
+  readonly role: Role;
+  readonly handRaisedAt: number | null;
+  readonly speaking: boolean;
+}
+
+export interface ChatEntry {
+  /** Stable over its life: the client's reference for own messages, the server's id for others. */
+  readonly key: string;
+  readonly peerId: PeerId;
+  readonly name: string;
+  readonly text: string;
+  /** Milliseconds since the Unix epoch. */
+  readonly sentAt: number;
+  readonly own: boolean;
+  readonly status: "sending" | "sent" | { readonly refused: ErrorCode };
+}
+
+export interface ShownReaction {
+  readonly id: number;
+  readonly peerId: PeerId;
+  readonly reaction: Reaction;
+}
+
+/** Something to tell once, in a toast. */
+export type CallNotice = { readonly id: number } & (
+  | { readonly kind: "joined" | "left" | "lost" | "removed"; readonly name: string }
+  | { readonly kind: "microphone-lowered"; readonly by: string }
+  | { readonly kind: "now-host" | "no-longer-host" }
+  | { readonly kind: "locked" | "unlocked"; readonly by: string }
+  | { readonly kind: "hand-raised"; readonly name: string }
+  | { readonly kind: "refused"; readonly code: ErrorCode }
+  | { readonly kind: "expires-soon"; readonly minutes: number }
+);
+
+export interface RoomView {
+  readonly roomId: RoomId;
+  readonly name: string | null;
+  readonly locked: boolean;
+  readonly maxParticipants: number;
+  /** Milliseconds since the Unix epoch. */
+  readonly createdAt: number;
+  readonly expiresAt: number | null;
+}
+
+export interface CallState {
+  readonly phase: CallPhase;
+  readonly room: RoomView | null;
+  readonly self: SelfParticipant | null;
+  /** The others, in the order in which they joined. */
+  readonly participants: readonly Participant[];
+  readonly chat: readonly ChatEntry[];
+  readonly reactions: readonly ShownReaction[];
+  readonly notices: readonly CallNotice[];
+}
+
+/** Why a camera, microphone or screen cannot be had. */
+export type MediaFailure =
+  /** The page was refused in the browser. */
+  | "denied-by-browser"
+  /** The operating system refuses the browser. */
+  | "denied-by-system"
+  /** The browser's dialog was closed without an answer. */
+  | "dismissed"
+  | "not-found"
+  /** Another program holds it. */
+  | "busy"
+  /** Plain HTTP on an address other than localhost: browsers give no devices there. */
+  | "insecure-context"
+  | "unsupported"
+  | "unknown";
+
+export type LocalTrackState =
+  | { kind: "off" }
+  | { kind: "starting" }
+  | { kind: "live"; stream: MediaStream }
+  | { kind: "failed"; failure: MediaFailure };
+
+export interface LocalMediaState {
+  readonly microphone: LocalTrackState;
+  readonly camera: LocalTrackState;
+  readonly screen: LocalTrackState;
+  /** 0 to 1, of the own microphone, also while it is muted in the call's preview. */
+  readonly microphoneLevel: number;
+  readonly devices: {
+    readonly microphones: readonly MediaDeviceInfo[];
+    readonly cameras: readonly MediaDeviceInfo[];
+    readonly speakers: readonly MediaDeviceInfo[];
+  };
+  readonly selected: {
+    readonly microphone: string | null;
+    readonly camera: string | null;
+    readonly speaker: string | null;
+  };
+}
+
+/** A value that changes, and tells. The bridge hook is `useSyncExternalStore(subscribe, get)`. */
+export interface Observable<T> {
+  get(): T;
+  subscribe(listener: () => void): () => void;
+}
+
+/** The own camera, microphone and screen. Lives before, during and after a call. */
+export interface LocalMedia {
+  readonly state: Observable<LocalMediaState>;
+  setMicrophone(on: boolean): Promise<void>;
+  setCamera(on: boolean): Promise<void>;
+  /** Resolves when sharing has started, or was dismissed. */
+  setScreen(on: boolean): Promise<void>;
+  selectMicrophone(deviceId: string): Promise<void>;
+  selectCamera(deviceId: string): Promise<void>;
+  selectSpeaker(deviceId: string): Promise<void>;
+  /** Phones: the other camera. */
+  flipCamera(): Promise<void>;
+  dispose(): void;
+}
+
+export interface JoinOptions {
+  readonly roomId: RoomId;
+  readonly name: string;
+  readonly hostToken: string | null;
+}
+
+export interface Call {
+  readonly state: Observable<CallState>;
+  join(options: JoinOptions): void;
+  leave(): void;
+  rename(name: string): void;
+  sendChat(text: string): void;
+  retryChat(key: string): void;
+  react(reaction: Reaction): void;
+  setHand(raised: boolean): void;
+  dismissNotice(id: number): void;
+  /** Host actions; the server enforces who may. */
+  lowerMicrophone(peerId: PeerId): void;
+  removeParticipant(peerId: PeerId): void;
+  setLocked(locked: boolean): void;
+  transferHost(peerId: PeerId): void;
+  endCall(): void;
+  /** For the stats panel: sampled every second while somebody subscribes. */
+  readonly stats: Observable<CallStats>;
+  dispose(): void;
+}
+
+export interface CallStats {
+  readonly peers: ReadonlyMap<PeerId, PeerStats>;
+}
+
+export interface PeerStats {
+  readonly roundTripMs: number | null;
+  /** "host" is the local network, "relay" a TURN server. */
+  readonly path: "host" | "srflx" | "prflx" | "relay" | null;
+  readonly sendKbps: number;
+  readonly receiveKbps: number;
+  /** 0 to 1, over the last sample, of what was received. */
+  readonly packetLoss: number;
+  readonly framesPerSecond: number | null;
+  readonly frameWidth: number | null;
+  readonly frameHeight: number | null;
+}
