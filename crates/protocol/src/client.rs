@@ -13,7 +13,7 @@ macro_rules! messages {
     (
         $(#[$doc:meta])*
         pub enum $name:ident<$a:lifetime> {
-            $($(#[$variant_doc:meta])* $variant:ident($body:ty) = $tag:literal,)*
+            $($(#[doc = $variant_doc:literal])* $variant:ident($body:ty) = $tag:literal,)*
         }
     ) => {
         $(#[$doc])*
@@ -21,7 +21,7 @@ macro_rules! messages {
         #[serde(tag = "type")]
         #[cfg_attr(feature = "gen", derive(ts_rs::TS))]
         pub enum $name<$a> {
-            $($(#[$variant_doc])* #[serde(rename = $tag)] $variant($body),)*
+            $($(#[doc = $variant_doc])* #[serde(rename = $tag)] $variant($body),)*
         }
 
         impl<$a> $name<$a> {
@@ -48,6 +48,17 @@ macro_rules! messages {
             /// The WebSocket text of this message.
             pub fn encode(&self) -> String {
                 serde_json::to_string(self).expect("the messages hold nothing that JSON cannot")
+            }
+        }
+
+        #[cfg(feature = "gen")]
+        impl<$a> $crate::reference::Documented for $name<$a> {
+            fn entries(config: &ts_rs::Config) -> Vec<$crate::reference::Entry> {
+                vec![$($crate::reference::Entry {
+                    kind: $tag,
+                    doc: concat!($($variant_doc),*).trim(),
+                    body: <$body as ts_rs::TS>::ident(config),
+                }),*]
             }
         }
     };

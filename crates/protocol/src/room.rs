@@ -139,6 +139,10 @@ pub struct RoomSnapshot {
     pub version: u64,
     pub max_participants: u16,
     pub locked: bool,
+    /// True while a server that lost this room's state collects its participants again: who is
+    /// not listed may still come back, so keep their media for `resume_grace_ms`.
+    #[serde(default)]
+    pub recovering: bool,
     pub topology: Topology,
     /// In the order in which they joined, the receiver included.
     pub participants: Vec<ParticipantInfo>,

@@ -1,1 +1,18 @@
+//! The room machine: what a room is and what may happen in it.
+//!
+//! [`RoomState::apply`] is a function of (state, command, now) alone: no clock, no randomness, no
+//! IO. Stores run it, on one node under a lock, on many by compare-and-set; replaying the same
+//! commands gives the same state.
+//!
+//! The calling contract: a command that is refused changes nothing; one that changes something
+//! raises [`RoomState::version`] by exactly one and tells all of it in one [`Change`].
 
+mod command;
+mod machine;
+mod moderation;
+mod rules;
+mod state;
+
+pub use command::{Action, Change, Command, Event, Join, Returning};
+pub use rules::Rules;
+pub use state::{Capabilities, Participant, Presence, RoomOptions, RoomState};

@@ -1,0 +1,120 @@
+use wecall_protocol::{
+    ChatMessage, ChatText, LeaveReason, MediaState, PeerId, Role, RoomEndReason, UserName,
+};
+
+use crate::Capabilities;
+
+/// What someone, or time, wants of a room.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Command {
+    Join(Join),
+    /// The socket of a participant is back. With `Returning`, also one of whom the room has lost
+    /// all memory.
+    Resume {
+        peer: PeerId,
+        returning: Option<Box<Join>>,
+    },
+    /// The socket of a participant is gone, without a `leave`.
+    Disconnect {
+        peer: PeerId,
+    },
+    Leave {
+        peer: PeerId,
+    },
+    Act {
+        peer: PeerId,
+        action: Action,
+    },
+    /// Time has passed; see [`crate::RoomState::next_deadline`].
+    Tick,
+}
+
+/// Who wants to be in the room.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Join {
+    pub peer: PeerId,
+    pub name: UserName,
+    pub capabilities: Capabilities,
+    pub media: MediaState,
+    /// Has shown the room's host token.
+    pub host: bool,
+    /// Has shown a resume token of this room.
+    pub returning: Option<Returning>,
+}
+
+/// What a resume token states of someone who was in the room.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Returning {
+    pub role: Role,
+    /// The room's version when they first joined: chat after it is theirs to read.
+    pub since_version: u64,
+}
+
+/// What a participant does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Action {
+    SetMedia(MediaState),
+    Chat {
+        text: ChatText,
+        client_ref: Option<Box<str>>,
+    },
+    SetHand(bool),
+    Rename(UserName),
+    LowerMicrophone(PeerId),
+    Remove(PeerId),
+    SetLocked(bool),
+    TransferHost(PeerId),
+    EndCall,
+}
+
+/// All that one command changed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Change {
+    /// The room's version after it; one more than before, unless there are no events.
+    pub version: u64,
+    pub events: Vec<Event>,
+}
+
+impl Change {
+    pub fn is_empty(&self) -> bool {
+        self.events.is_empty()
+    }
+}
+
+/// What happened; details that the state tells are not repeated.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Event {
+    Joined(PeerId),
+    Away(PeerId),
+    Back(PeerId),
+    Left {
+        peer: PeerId,
+        reason: LeaveReason,
+    },
+    MediaSet {
+        peer: PeerId,
+        media: MediaState,
+    },
+    MicrophoneLowered {
+        peer: PeerId,
+        by: PeerId,
+    },
+    Chat(ChatMessage),
+    HandSet(PeerId),
+    Renamed(PeerId),
+    RoleSet {
+        peer: PeerId,
+        role: Role,
+    },
+    LockSet {
+        locked: bool,
+        by: PeerId,
+    },
+    /// Follows the `Left` of the one who was removed.
+    Removed {
+        peer: PeerId,
+        by: PeerId,
+    },
+    /// The last event of a room; everyone in it is gone with it, without a `Left` each.
+    Ended(RoomEndReason),
+}

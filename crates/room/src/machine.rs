@@ -1,0 +1,226 @@
+//! Coming and going. What participants do in the room is in `moderation`.
+
+use std::time::Duration;
+
+use wecall_protocol::{ErrorCode, LeaveReason, PeerId, Role, RoomEndReason, Timestamp};
+
+use crate::{Change, Command, Event, Join, Participant, Presence, RoomState, Rules, state::Recent};
+
+/// Sessions that a host has removed: as many as ever fit into a room, several times over.
+const REMOVED_KEPT: usize = 512;
+
+/// Those who have just left: as many as ever fit into a room.
+const RECENT_KEPT: usize = 128;
+
+/// How long a reload may take, on a slow phone over a slow network.
+const RECENT_FOR: Duration = Duration::from_secs(60);
+
+impl RoomState {
+    /// Runs one command. When it is refused, nothing has changed.
+    pub fn apply(
+        &mut self,
+        command: Command,
+        now: Timestamp,
+        rules: &Rules,
+    ) -> Result<Change, ErrorCode> {
+        if self.ended.is_some() {
+            return Err(ErrorCode::RoomNotFound);
+        }
+        let events = match command {
+            Command::Join(join) => self.join(join, now)?,
+            Command::Resume { peer, returning } => self.resume(peer, returning, now)?,
+            Command::Disconnect { peer } => self.disconnect(peer, now)?,
+            Command::Leave { peer } => self.leave(peer, LeaveReason::Left, now)?,
+            Command::Act { peer, action } => self.act(peer, action, now)?,
+            Command::Tick => self.tick(now, rules),
+        };
+        if !events.is_empty() {
+            self.version += 1;
+        }
+        Ok(Change {
+            version: self.version,
+            events,
+        })
+    }
+
+    fn join(&mut self, join: Join, now: Timestamp) -> Result<Vec<Event>, ErrorCode> {
+        if self.removed.contains(&join.peer) {
+            return Err(ErrorCode::Removed);
+        }
+        let present = self.participant(join.peer).map(|participant| Recent {
+            peer: join.peer,
+            role: participant.role,
+            since_version: participant.since_version,
+            left_at: now,
+        });
+        let before = present.or_else(|| self.recently_left(join.peer, now));
+
+        if present.is_none() {
+            if self.locked && !join.host && before.is_none() {
+                return Err(ErrorCode::RoomLocked);
+            }
+            if self.participant_count() >= self.max_participants {
+                return Err(ErrorCode::RoomFull);
+            }
+        } else if join.returning.is_none() {
+            // Peer ids are unguessable, so only a token can name one that is in the room.
+            return Err(ErrorCode::AlreadyJoined);
+        }
+
+        let mut events = Vec::with_capacity(2);
+        if present.is_some() {
+            events.extend(self.remove_participant(join.peer, LeaveReason::Replaced, now));
+        }
+        self.recent.retain(|recent| recent.peer != join.peer);
+        let since_version = match (before, join.returning) {
+            (Some(before), _) => before.since_version,
+            (None, Some(returning)) => returning.since_version,
+            (None, None) => self.version,
+        };
+        let was_host = before.is_some_and(|before| before.role == Role::Host);
+        self.add_participant(join, was_host, since_version, &mut events, now);
+        Ok(events)
+    }
+
+    fn resume(
+        &mut self,
+        peer: PeerId,
+        returning: Option<Box<Join>>,
+        now: Timestamp,
+    ) -> Result<Vec<Event>, ErrorCode> {
+        if self.removed.contains(&peer) {
+            return Err(ErrorCode::Removed);
+        }
+        if let Ok(participant) = self.participant_mut(peer) {
+            if participant.presence == Presence::Connected {
+                return Ok(Vec::new());
+            }
+            participant.presence = Presence::Connected;
+            return Ok(vec![Event::Back(peer)]);
+        }
+        // Who has left, or was away for too long, joins anew: the others have closed their media.
+        let Some(join) = returning.filter(|_| self.is_recovering(now)) else {
+            return Err(ErrorCode::InvalidResumeToken);
+        };
+        if self.participant_count() >= self.max_participants {
+            return Err(ErrorCode::RoomFull);
+        }
+        let mut events = Vec::with_capacity(1);
+        let (role, since_version) = match join.returning {
+            Some(returning) => (returning.role, returning.since_version),
+            None => (Role::Participant, self.version),
+        };
+        self.add_participant(*join, role == Role::Host, since_version, &mut events, now);
+        Ok(events)
+    }
+
+    fn add_participant(
+        &mut self,
+        join: Join,
+        was_host: bool,
+        since_version: u64,
+        events: &mut Vec<Event>,
+        now: Timestamp,
+    ) {
+        let role = if join.host || was_host {
+            Role::Host
+        } else {
+            Role::Participant
+        };
+        self.participants.push(Participant {
+            id: join.peer,
+            name: join.name,
+            role,
+            media: join.media,
+            hand_raised_at: None,
+            joined_at: now,
+            since_version,
+            capabilities: join.capabilities,
+            presence: Presence::Connected,
+        });
+        self.used = true;
+        self.empty_since = None;
+        events.push(Event::Joined(join.peer));
+    }
+
+    fn disconnect(&mut self, peer: PeerId, now: Timestamp) -> Result<Vec<Event>, ErrorCode> {
+        let participant = self.participant_mut(peer)?;
+        if !participant.capabilities.resume {
+            return self.leave(peer, LeaveReason::Left, now);
+        }
+        if participant.presence != Presence::Connected {
+            return Ok(Vec::new());
+        }
+        participant.presence = Presence::Away { since: now };
+        Ok(vec![Event::Away(peer)])
+    }
+
+    fn leave(
+        &mut self,
+        peer: PeerId,
+        reason: LeaveReason,
+        now: Timestamp,
+    ) -> Result<Vec<Event>, ErrorCode> {
+        let left = self.remove_participant(peer, reason, now);
+        left.map(|event| vec![event]).ok_or(ErrorCode::PeerNotFound)
+    }
+
+    pub(crate) fn remove_participant(
+        &mut self,
+        peer: PeerId,
+        reason: LeaveReason,
+        now: Timestamp,
+    ) -> Option<Event> {
+        let index = self.participants.iter().position(|p| p.id == peer)?;
+        let participant = self.participants.remove(index);
+        if reason == LeaveReason::Removed {
+            if self.removed.len() == REMOVED_KEPT {
+                self.removed.pop_front();
+            }
+            self.removed.push_back(peer);
+        } else {
+            self.recent
+                .retain(|recent| now.since(recent.left_at) <= RECENT_FOR);
+            if self.recent.len() == RECENT_KEPT {
+                self.recent.pop_front();
+            }
+            self.recent.push_back(Recent {
+                peer,
+                role: participant.role,
+                since_version: participant.since_version,
+                left_at: now,
+            });
+        }
+        self.note_emptiness(now);
+        Some(Event::Left { peer, reason })
+    }
+
+    fn recently_left(&self, peer: PeerId, now: Timestamp) -> Option<Recent> {
+        let recently =
+            |recent: &&Recent| recent.peer == peer && now.since(recent.left_at) <= RECENT_FOR;
+        self.recent.iter().find(recently).copied()
+    }
+
+    fn tick(&mut self, now: Timestamp, rules: &Rules) -> Vec<Event> {
+        if self.expires_at.is_some_and(|expires_at| expires_at <= now) {
+            return self.end(RoomEndReason::Expired);
+        }
+        let lost: Vec<PeerId> = self
+            .participants
+            .iter()
+            .filter(|participant| match participant.presence {
+                Presence::Away { since } => since + rules.resume_grace <= now,
+                Presence::Connected => false,
+            })
+            .map(|participant| participant.id)
+            .collect();
+        lost.into_iter()
+            .filter_map(|peer| self.remove_participant(peer, LeaveReason::Lost, now))
+            .collect()
+    }
+
+    pub(crate) fn end(&mut self, reason: RoomEndReason) -> Vec<Event> {
+        self.ended = Some(reason);
+        vec![Event::Ended(reason)]
+    }
+}

@@ -1,0 +1,258 @@
+use std::{collections::VecDeque, time::Duration};
+
+use serde::{Deserialize, Serialize};
+use wecall_protocol::{
+    Capability, ChatMessage, ErrorCode, MediaState, ParticipantInfo, PeerId, Role, RoomEndReason,
+    RoomId, RoomName, RoomSnapshot, Timestamp, Topology, UserName, limits,
+};
+
+use crate::Rules;
+
+/// A room, whole: what a store keeps and a node hands to another one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RoomState {
+    pub id: RoomId,
+    pub name: Option<RoomName>,
+    pub created_at: Timestamp,
+    pub expires_at: Option<Timestamp>,
+    pub max_participants: u16,
+    /// Rises by one with each command that changes something.
+    pub version: u64,
+    pub locked: bool,
+    /// In the order in which they joined.
+    pub participants: Vec<Participant>,
+    pub(crate) chat: VecDeque<ChatMessage>,
+    /// Whom a host has removed: their sessions do not come back.
+    pub(crate) removed: VecDeque<PeerId>,
+    /// Who has just left: a reload leaves and comes back past a lock, with the role it had.
+    pub(crate) recent: VecDeque<Recent>,
+    /// Since when nobody is in; of a new room, since its creation.
+    pub(crate) empty_since: Option<Timestamp>,
+    /// Whether anyone has ever joined.
+    pub(crate) used: bool,
+    /// Until when participants of a room whose state was lost may come back by their tokens.
+    pub(crate) recovering_until: Option<Timestamp>,
+    /// Over, and never more; `participants` are those who were in at its end.
+    pub ended: Option<RoomEndReason>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Participant {
+    pub id: PeerId,
+    pub name: UserName,
+    pub role: Role,
+    pub media: MediaState,
+    pub hand_raised_at: Option<Timestamp>,
+    pub joined_at: Timestamp,
+    /// The room's version when they first joined, kept over reloads.
+    pub since_version: u64,
+    pub capabilities: Capabilities,
+    pub presence: Presence,
+}
+
+/// Whether a participant's socket is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Presence {
+    Connected,
+    /// Gone without a word; the others are told when the grace time has passed.
+    Away {
+        since: Timestamp,
+    },
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Recent {
+    pub peer: PeerId,
+    pub role: Role,
+    pub since_version: u64,
+    pub left_at: Timestamp,
+}
+
+/// What a client can do, of all that the server knows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Capabilities {
+    pub resume: bool,
+    pub media_state: bool,
+}
+
+impl Capabilities {
+    /// Unknown names are of later versions, and ignored.
+    pub fn from_names<'a>(names: impl IntoIterator<Item = &'a str>) -> Self {
+        let mut capabilities = Self::default();
+        for name in names.into_iter().take(limits::CAPABILITIES) {
+            match name {
+                "resume" => capabilities.resume = true,
+                "media-state" => capabilities.media_state = true,
+                _ => {}
+            }
+        }
+        capabilities
+    }
+
+    pub fn list(self) -> Vec<Capability> {
+        let known = [
+            (self.resume, Capability::Resume),
+            (self.media_state, Capability::MediaState),
+        ];
+        let announced = known.into_iter().filter(|(announced, _)| *announced);
+        announced.map(|(_, capability)| capability).collect()
+    }
+}
+
+/// What the creator of a room chooses, checked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RoomOptions {
+    pub name: Option<RoomName>,
+    pub max_participants: u16,
+    pub ttl: Option<Duration>,
+}
+
+impl RoomState {
+    pub fn new(id: RoomId, options: RoomOptions, now: Timestamp) -> Self {
+        Self {
+            id,
+            name: options.name,
+            created_at: now,
+            expires_at: options.ttl.map(|ttl| now + ttl),
+            max_participants: options.max_participants,
+            version: 0,
+            locked: false,
+            participants: Vec::new(),
+            chat: VecDeque::new(),
+            removed: VecDeque::new(),
+            recent: VecDeque::new(),
+            empty_since: Some(now),
+            used: false,
+            recovering_until: None,
+            ended: None,
+        }
+    }
+
+    /// A room that participants remember and the server does not: it takes them back, one by one
+    /// as they resume, for the grace time.
+    pub fn recovering(mut self, version: u64, now: Timestamp, rules: &Rules) -> Self {
+        self.version = version;
+        self.recovering_until = Some(now + rules.resume_grace);
+        self
+    }
+
+    /// The room as a restarted server finds it: nobody's socket is there any more. Clients that
+    /// cannot resume are gone.
+    pub fn restarted(mut self, now: Timestamp) -> Self {
+        self.participants
+            .retain(|participant| participant.capabilities.resume);
+        for participant in &mut self.participants {
+            participant.presence = Presence::Away { since: now };
+        }
+        self.note_emptiness(now);
+        self
+    }
+
+    pub fn participant(&self, peer: PeerId) -> Option<&Participant> {
+        self.participants
+            .iter()
+            .find(|participant| participant.id == peer)
+    }
+
+    pub(crate) fn participant_mut(&mut self, peer: PeerId) -> Result<&mut Participant, ErrorCode> {
+        self.participants
+            .iter_mut()
+            .find(|participant| participant.id == peer)
+            .ok_or(ErrorCode::PeerNotFound)
+    }
+
+    pub fn participant_count(&self) -> u16 {
+        u16::try_from(self.participants.len()).unwrap_or(u16::MAX)
+    }
+
+    /// Whether someone new could join, were they no host.
+    pub fn admits_newcomers(&self) -> Result<(), ErrorCode> {
+        if self.ended.is_some() {
+            Err(ErrorCode::RoomNotFound)
+        } else if self.locked {
+            Err(ErrorCode::RoomLocked)
+        } else if self.participant_count() >= self.max_participants {
+            Err(ErrorCode::RoomFull)
+        } else {
+            Ok(())
+        }
+    }
+
+    /// When the next [`crate::Command::Tick`] has something to do, or the room may be forgotten.
+    pub fn next_deadline(&self, rules: &Rules) -> Option<Timestamp> {
+        if self.ended.is_some() {
+            return None;
+        }
+        let away = self.participants.iter().filter_map(|p| match p.presence {
+            Presence::Away { since } => Some(since + rules.resume_grace),
+            Presence::Connected => None,
+        });
+        away.chain(self.expires_at)
+            .chain(self.abandoned_at(rules))
+            .min()
+    }
+
+    /// Whether nobody will miss the room: it has ended, or was empty for its grace time.
+    pub fn is_over(&self, now: Timestamp, rules: &Rules) -> bool {
+        self.ended.is_some() || self.abandoned_at(rules).is_some_and(|at| at <= now)
+    }
+
+    /// A room with a lifetime of its own is kept for it, empty or not.
+    fn abandoned_at(&self, rules: &Rules) -> Option<Timestamp> {
+        let grace = if self.used {
+            rules.empty_grace
+        } else {
+            rules.unused_grace
+        };
+        match self.expires_at {
+            Some(_) => None,
+            None => self.empty_since.map(|since| since + grace),
+        }
+    }
+
+    pub(crate) fn note_emptiness(&mut self, now: Timestamp) {
+        self.empty_since = match (self.participants.is_empty(), self.empty_since) {
+            (true, Some(since)) => Some(since),
+            (true, None) => Some(now),
+            (false, _) => None,
+        };
+    }
+
+    pub(crate) fn is_recovering(&self, now: Timestamp) -> bool {
+        self.recovering_until.is_some_and(|until| now < until)
+    }
+
+    /// The room as `viewer` may see it.
+    pub fn snapshot(&self, viewer: PeerId, now: Timestamp) -> RoomSnapshot {
+        let since = self.participant(viewer).map(|viewer| viewer.since_version);
+        let readable = |message: &&ChatMessage| since.is_some_and(|since| message.id > since);
+        RoomSnapshot {
+            room_id: self.id,
+            room_name: self.name.clone(),
+            created_at: self.created_at,
+            expires_at: self.expires_at,
+            version: self.version,
+            max_participants: self.max_participants,
+            locked: self.locked,
+            recovering: self.is_recovering(now),
+            topology: Topology::Mesh,
+            participants: self.participants.iter().map(Participant::info).collect(),
+            chat: self.chat.iter().filter(readable).cloned().collect(),
+        }
+    }
+}
+
+impl Participant {
+    pub fn info(&self) -> ParticipantInfo {
+        ParticipantInfo {
+            peer_id: self.id,
+            user_name: self.name.clone(),
+            role: self.role,
+            media: self.media,
+            hand_raised_at: self.hand_raised_at,
+            joined_at: self.joined_at,
+            capabilities: self.capabilities.list(),
+        }
+    }
+}
