@@ -143,8 +143,6 @@ export interface LocalMediaState {
   readonly microphone: LocalTrackState;
   readonly camera: LocalTrackState;
   readonly screen: LocalTrackState;
-  /** 0 to 1, of the own microphone, also while it is muted in the call's preview. */
-  readonly microphoneLevel: number;
   readonly devices: {
     readonly microphones: readonly MediaDeviceInfo[];
     readonly cameras: readonly MediaDeviceInfo[];
@@ -166,6 +164,13 @@ export interface Observable<T> {
 /** The own camera, microphone and screen. Lives before, during and after a call. */
 export interface LocalMedia {
   readonly state: Observable<LocalMediaState>;
+  /** 0 to 1, also while the microphone is muted; measured while somebody subscribes. */
+  readonly microphoneLevel: Observable<number>;
+  /**
+   * Switches both on with one question to the person, where the browser can ask for both at
+   * once; if one of them cannot be had, the other is tried alone.
+   */
+  start(wanted: { readonly microphone: boolean; readonly camera: boolean }): Promise<void>;
   setMicrophone(on: boolean): Promise<void>;
   setCamera(on: boolean): Promise<void>;
   /** Resolves when sharing has started, or was dismissed. */
@@ -186,6 +191,8 @@ export interface JoinOptions {
 
 export interface Call {
   readonly state: Observable<CallState>;
+  /** Opens what `join` will need, so that joining is quick. For the page before the call. */
+  prepare(): void;
   join(options: JoinOptions): void;
   leave(): void;
   rename(name: string): void;
@@ -220,4 +227,12 @@ export interface PeerStats {
   readonly framesPerSecond: number | null;
   readonly frameWidth: number | null;
   readonly frameHeight: number | null;
+}
+
+/** The same call in other tabs of this browser. */
+export interface OtherTabs {
+  /** Whether another tab is in this room. */
+  inCall(roomId: RoomId): Observable<boolean>;
+  /** The other tab leaves; its page says that the call goes on elsewhere. */
+  takeOver(roomId: RoomId): void;
 }
