@@ -130,7 +130,7 @@ pub struct Join {
     #[cfg_attr(feature = "gen", ts(optional))]
     pub user_name: Option<String>,
     /// What this client can do (see `Capability`); at most 16.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub capabilities: Vec<String>,
     /// What this client sends from the start.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -95,20 +95,6 @@ host_token: string, };
 
 export type EndCall = Record<symbol, never>;
 
-export type Error = { code: ErrorCode, 
-/**
- * A sentence for a person, in English.
- */
-message: string, 
-/**
- * The `type` of the message that was refused, when it was understood so far.
- */
-in_reply_to?: string, 
-/**
- * The target that it was about.
- */
-target_peer_id?: string, };
-
 /**
  * Why something was refused. Stable: clients act on it and choose their own words by it.
  */
@@ -161,7 +147,7 @@ user_name?: string,
 /**
  * What this client can do (see `Capability`); at most 16.
  */
-capabilities: Array<string>, 
+capabilities?: Array<string>, 
 /**
  * What this client sends from the start.
  */
@@ -265,6 +251,20 @@ detail: string, code?: ErrorCode, };
  * Small feelings, shown for a moment.
  */
 export type Reaction = "thumbs-up" | "clap" | "heart" | "laugh" | "surprised" | "celebrate";
+
+export type Refused = { code: ErrorCode, 
+/**
+ * A sentence for a person, in English.
+ */
+message: string, 
+/**
+ * The `type` of the message that was refused, when it was understood so far.
+ */
+in_reply_to?: string, 
+/**
+ * The target that it was about.
+ */
+target_peer_id?: string, };
 
 export type RelayedAnswer = { 
 /**
@@ -370,7 +370,12 @@ expires_at: Timestamp | null,
 /**
  * Rises by one with each change of the room.
  */
-version: number, max_participants: number, locked: boolean, topology: Topology, 
+version: number, max_participants: number, locked: boolean, 
+/**
+ * True while a server that lost this room's state collects its participants again: who is
+ * not listed may still come back, so keep their media for `resume_grace_ms`.
+ */
+recovering: boolean, topology: Topology, 
 /**
  * In the order in which they joined, the receiver included.
  */
@@ -389,7 +394,7 @@ export type SendReaction = { reaction: Reaction, };
  * `joined` and rises by one; `peer-id`, `resumed` and `error` belong to the socket, not to
  * the session, and carry none.
  */
-export type ServerMessage = { "type": "peer-id" } & Greeting | { "type": "joined" } & Joined | { "type": "participants" } & Participants | { "type": "resumed" } & Resumed | { "type": "session" } & Session | { "type": "peer-joined" } & PeerJoined | { "type": "peer-left" } & PeerLeft | { "type": "offer" } & RelayedOffer | { "type": "answer" } & RelayedAnswer | { "type": "ice-candidate" } & RelayedCandidate | { "type": "media-state" } & PeerMediaState | { "type": "chat" } & ChatMessage | { "type": "hand" } & PeerHand | { "type": "reaction" } & PeerReaction | { "type": "rename" } & PeerRename | { "type": "role" } & PeerRole | { "type": "lock" } & RoomLock | { "type": "lower-microphone" } & By | { "type": "removed" } & By | { "type": "room-ended" } & RoomEnded | { "type": "error" } & Error;
+export type ServerMessage = { "type": "peer-id" } & Greeting | { "type": "joined" } & Joined | { "type": "participants" } & Participants | { "type": "resumed" } & Resumed | { "type": "session" } & Session | { "type": "peer-joined" } & PeerJoined | { "type": "peer-left" } & PeerLeft | { "type": "offer" } & RelayedOffer | { "type": "answer" } & RelayedAnswer | { "type": "ice-candidate" } & RelayedCandidate | { "type": "media-state" } & PeerMediaState | { "type": "chat" } & ChatMessage | { "type": "hand" } & PeerHand | { "type": "reaction" } & PeerReaction | { "type": "rename" } & PeerRename | { "type": "role" } & PeerRole | { "type": "lock" } & RoomLock | { "type": "lower-microphone" } & By | { "type": "removed" } & By | { "type": "room-ended" } & RoomEnded | { "type": "error" } & Refused;
 
 export type Session = { resume_token: string, };
 

@@ -70,14 +70,17 @@ fn write_messages<M: Documented, T: serde::Serialize>(
     examples: &[Example<T>],
 ) {
     for Entry { kind, doc, body } in M::entries(&declarations.config) {
-        page.push_str(&format!(
-            "### <a id=\"{side}-{kind}\"></a>`{kind}`\n\n{doc}\n\n"
-        ));
-        if let Some(declaration) = declarations.by_name.get(&body) {
-            let more = tables::one_line(&declaration.docs);
-            if !more.is_empty() && more != doc {
-                page.push_str(&format!("{more}\n\n"));
-            }
+        page.push_str(&format!("### <a id=\"{side}-{kind}\"></a>`{kind}`\n\n"));
+        let declaration = declarations.by_name.get(&body);
+        let more = declaration.map_or_else(String::new, |body| tables::one_line(&body.docs));
+        // Where the type says the same at more length, that is enough.
+        if !more.starts_with(doc.trim_end_matches('.')) {
+            page.push_str(&format!("{doc}\n\n"));
+        }
+        if !more.is_empty() {
+            page.push_str(&format!("{more}\n\n"));
+        }
+        if let Some(declaration) = declaration {
             if let Some(fields) = tables::fields(&declaration.code) {
                 tables::write_fields(page, &fields);
             }

@@ -21,7 +21,7 @@ pub struct Field {
 pub fn fields(declaration: &str) -> Option<Vec<Field>> {
     let (_, body) = declaration.split_once('=')?;
     let body = body.trim().trim_end_matches(';').trim();
-    if body == "Record<string, never>" {
+    if body == "Record<symbol, never>" {
         return Some(Vec::new());
     }
     let mut rest = body.strip_prefix('{')?.strip_suffix('}')?.trim();
@@ -46,19 +46,21 @@ pub fn fields(declaration: &str) -> Option<Vec<Field>> {
     Some(fields)
 }
 
-/// A `/** */` comment's text without its stars.
+/// A `/** */` comment's text without its stars, on one line.
 pub fn one_line(comment: &str) -> String {
-    let comment = comment
-        .trim()
-        .trim_start_matches("/**")
-        .trim_end_matches("*/");
+    let comment = comment.trim();
+    let comment = comment.strip_prefix("/**").unwrap_or(comment);
+    let comment = comment.strip_suffix("*/").unwrap_or(comment);
     let lines = comment
         .lines()
-        .map(|line| line.trim().trim_start_matches('*').trim());
-    lines
-        .filter(|line| !line.is_empty())
-        .collect::<Vec<_>>()
-        .join(" ")
+        .map(|line| line.trim().trim_start_matches('*').trim())
+        .filter(|line| !line.is_empty());
+    without_links(&lines.collect::<Vec<_>>().join(" "))
+}
+
+/// Rust's doc links have nowhere to go outside rustdoc.
+fn without_links(doc: &str) -> String {
+    doc.replace("[`", "`").replace("`]", "`")
 }
 
 /// Where the type at the start of `text` ends: at a comma outside all brackets.
@@ -135,8 +137,7 @@ pub fn write_limits(page: &mut String) {
     page.push_str("| limit | at most | |\n| --- | --- | --- |\n");
     for (name, value, unit) in limits() {
         let doc = doc_of(LIMITS_SOURCE, &format!("pub const {name}:")).unwrap_or_default();
-        // Rust's doc links have nowhere to go here.
-        let doc = doc.replace("[`", "`").replace("`]", "`");
+        let doc = without_links(&doc);
         let value = value.replace("..=", " to ");
         writeln!(page, "| `{name}` | {value} {unit} | {} |", cell(&doc))
             .expect("a String takes all that is written");
@@ -216,7 +217,7 @@ mod tests {
             field("ref", true, "string", "First. Second."),
         ];
         assert_eq!(fields(declaration), Some(expected));
-        assert_eq!(fields("type A = Record<string, never>;"), Some(vec![]));
+        assert_eq!(fields("type A = Record<symbol, never>;"), Some(vec![]));
         assert_eq!(fields("type A = \"a\" | \"b\";"), None);
     }
 
