@@ -1,0 +1,50 @@
+//! `cargo xtask build` and `cargo xtask run`.
+
+use std::path::PathBuf;
+
+use anyhow::{Context as _, Result};
+
+use crate::{command, tools, web};
+
+/// The web app, then the release binary with it embedded; gives the binary's path.
+pub fn build() -> Result<PathBuf> {
+    // All that can be missing is told before minutes are spent.
+    tools::need_c_compiler()?;
+    web::build()?;
+    server()
+}
+
+/// The release binary, with `web/dist` as it stands embedded.
+pub fn server() -> Result<PathBuf> {
+    command::run(command::cargo().args([
+        "build",
+        "--release",
+        "--locked",
+        "--package",
+        "wecall-server",
+        "--bin",
+        "wecall",
+    ]))?;
+    Ok(command::target().join("release/wecall"))
+}
+
+/// Builds all, then becomes `wecall serve`: signals reach the server itself.
+pub fn run(arguments: &[String]) -> Result<()> {
+    let binary = build()?;
+    let mut serve = std::process::Command::new(&binary);
+    serve.arg("serve").args(arguments);
+    become_program(&mut serve).with_context(|| format!("cannot start {}", binary.display()))
+}
+
+#[cfg(unix)]
+fn become_program(program: &mut std::process::Command) -> Result<()> {
+    use std::os::unix::process::CommandExt as _;
+    // Returns only when it fails.
+    Err(program.exec().into())
+}
+
+#[cfg(not(unix))]
+fn become_program(program: &mut std::process::Command) -> Result<()> {
+    let status = program.status()?;
+    std::process::exit(status.code().unwrap_or(1));
+}
