@@ -9,8 +9,11 @@ use std::task::Context;
 use tokio::time::Instant;
 use wecall_protocol::Timestamp;
 
+pub mod connection;
 pub mod frame;
 mod sink;
+mod unsent;
+pub mod upgrade;
 
 pub use sink::MessageSink;
 
