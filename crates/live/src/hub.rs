@@ -1,0 +1,269 @@
+use std::sync::Arc;
+
+use dashmap::DashMap;
+use wecall_protocol::{
+    By, ErrorCode, Joined, LeaveReason, Participants, PeerHand, PeerId, PeerJoined, PeerLeft,
+    PeerMediaState, PeerRename, PeerRole, RoomEnded, RoomLock, ServerMessage, Timestamp,
+};
+use wecall_room::{Change, Event, Participant, RoomState, Rules};
+
+use crate::{Audience, ResumeClaims, Session, Tokens};
+
+/// The sessions of this node, and the way to them of what happens in their rooms.
+pub struct Hub {
+    /// By participant; those who are in a room, whether or not their socket is there.
+    sessions: DashMap<PeerId, Arc<Session>>,
+    /// Of those whose `join` is under way.
+    joining: DashMap<PeerId, Arc<Session>>,
+    tokens: Tokens,
+    rules: Rules,
+}
+
+/// Close code of RFC 6455 for a purpose that is fulfilled.
+const CLOSE_NORMAL: u16 = 1000;
+
+impl Hub {
+    pub fn new(tokens: Tokens, rules: Rules) -> Self {
+        Self {
+            sessions: DashMap::new(),
+            joining: DashMap::new(),
+            tokens,
+            rules,
+        }
+    }
+
+    pub(crate) fn session(&self, peer: PeerId) -> Option<Arc<Session>> {
+        self.sessions.get(&peer).map(|session| session.clone())
+    }
+
+    pub(crate) fn is_current(&self, session: &Session) -> bool {
+        let current = self.sessions.get(&session.peer);
+        current.is_some_and(|current| std::ptr::eq(&**current, session))
+    }
+
+    pub(crate) fn insert(&self, session: Arc<Session>) {
+        self.sessions.insert(session.peer, session);
+    }
+
+    /// Becomes the session of its peer when the room has let them in.
+    pub(crate) fn expect(&self, session: Arc<Session>) {
+        self.joining.insert(session.peer, session);
+    }
+
+    pub(crate) fn unexpect(&self, session: &Session) {
+        self.joining.remove_if(&session.peer, |_, joining| {
+            std::ptr::eq(&**joining, session)
+        });
+    }
+
+    pub(crate) fn session_count(&self) -> usize {
+        self.sessions.len()
+    }
+
+    /// All sessions at this moment; for the end of the server.
+    pub(crate) fn sessions(&self) -> Vec<Arc<Session>> {
+        self.sessions
+            .iter()
+            .map(|entry| entry.value().clone())
+            .collect()
+    }
+
+    pub(crate) fn resume_token(
+        &self,
+        room: &RoomState,
+        participant: &Participant,
+        now: Timestamp,
+    ) -> String {
+        self.tokens.resume(&ResumeClaims {
+            room: room.id,
+            room_name: room.name.clone(),
+            room_created_at: room.created_at,
+            room_expires_at: room.expires_at,
+            room_max_participants: room.max_participants,
+            peer: participant.id,
+            name: participant.name.clone(),
+            role: participant.role,
+            media: participant.media,
+            capabilities: participant.capabilities,
+            since_version: participant.since_version,
+            issued_at: now,
+        })
+    }
+
+    pub(crate) fn tell_all(
+        &self,
+        room: &RoomState,
+        except: Option<PeerId>,
+        message: &ServerMessage<'_>,
+    ) {
+        let mut body: Option<Arc<str>> = None;
+        for participant in &room.participants {
+            if Some(participant.id) == except {
+                continue;
+            }
+            if let Some(session) = self.sessions.get(&participant.id) {
+                let body = body.get_or_insert_with(|| message.encode().into());
+                session.tell(body.clone());
+            }
+        }
+    }
+
+    fn tell(&self, peer: PeerId, message: &ServerMessage<'_>) {
+        if let Some(session) = self.sessions.get(&peer) {
+            session.tell(message.encode().into());
+        }
+    }
+
+    fn joined(&self, room: &RoomState, participant: &Participant, now: Timestamp) {
+        let peer = participant.id;
+        if let Some((_, session)) = self.joining.remove(&peer) {
+            let joined = ServerMessage::Joined(Box::new(Joined {
+                room_id: room.id,
+                peer_id: peer,
+                room: room.snapshot(peer, now),
+                resume_token: session
+                    .resumable
+                    .then(|| self.resume_token(room, participant, now)),
+                resume_grace_ms: self.resume_grace_ms(),
+            }));
+            let others = room.participants.iter().map(|other| other.id);
+            let participants = ServerMessage::Participants(Participants {
+                participants: others.filter(|other| *other != peer).collect(),
+            });
+            session.tell(joined.encode().into());
+            session.tell(participants.encode().into());
+            if let Some(before) = self.sessions.insert(peer, session) {
+                before.close(wecall_protocol::close::SESSION_TAKEN);
+            }
+        }
+        let message = ServerMessage::PeerJoined(PeerJoined {
+            peer_id: peer,
+            participant: participant.info(),
+        });
+        self.tell_all(room, Some(peer), &message);
+    }
+
+    fn left(&self, room: &RoomState, peer: PeerId, reason: LeaveReason) {
+        let message = ServerMessage::PeerLeft(PeerLeft {
+            peer_id: peer,
+            reason,
+        });
+        self.tell_all(room, Some(peer), &message);
+        match reason {
+            LeaveReason::Left | LeaveReason::Lost => {
+                self.sessions.remove(&peer);
+            }
+            // Its last words, and its end, are in the event that follows.
+            LeaveReason::Removed | LeaveReason::Replaced => {}
+        }
+    }
+
+    /// Says a last word to a participant who is out, and closes their socket after it.
+    fn dismiss(&self, peer: PeerId, message: &ServerMessage<'_>) {
+        if let Some((_, session)) = self.sessions.remove(&peer) {
+            session.tell(message.encode().into());
+            session.close(CLOSE_NORMAL);
+        }
+    }
+
+    fn resume_grace_ms(&self) -> u32 {
+        u32::try_from(self.rules.resume_grace.as_millis()).unwrap_or(u32::MAX)
+    }
+
+    fn tell_event(&self, room: &RoomState, event: &Event, now: Timestamp) {
+        match event {
+            // Nobody is told of a lost socket before its grace time has passed.
+            Event::Away(_) | Event::Back(_) => {}
+            Event::Joined(peer) => {
+                if let Some(participant) = room.participant(*peer) {
+                    self.joined(room, participant, now);
+                }
+            }
+            Event::Left { peer, reason } => self.left(room, *peer, *reason),
+            Event::MediaSet { peer, media } => {
+                let message = ServerMessage::MediaState(PeerMediaState::new(*peer, *media));
+                self.tell_all(room, None, &message);
+            }
+            Event::MicrophoneLowered { peer, by } => {
+                self.tell(*peer, &ServerMessage::LowerMicrophone(By { peer_id: *by }));
+            }
+            Event::Chat(message) => {
+                self.tell_all(room, None, &ServerMessage::Chat(message.clone()));
+            }
+            Event::HandSet(peer) => {
+                let raised_at = room.participant(*peer).and_then(|p| p.hand_raised_at);
+                let message = ServerMessage::Hand(PeerHand {
+                    peer_id: *peer,
+                    raised: raised_at.is_some(),
+                    hand_raised_at: raised_at,
+                });
+                self.tell_all(room, None, &message);
+            }
+            Event::Renamed(peer) => {
+                if let Some(participant) = room.participant(*peer) {
+                    let message = ServerMessage::Rename(PeerRename {
+                        peer_id: *peer,
+                        user_name: participant.name.clone(),
+                    });
+                    self.tell_all(room, None, &message);
+                }
+            }
+            Event::RoleSet { peer, role } => {
+                let message = ServerMessage::Role(PeerRole {
+                    peer_id: *peer,
+                    role: *role,
+                });
+                self.tell_all(room, None, &message);
+                self.renew_token(room, *peer, now);
+            }
+            Event::LockSet { locked, by } => {
+                let message = ServerMessage::Lock(RoomLock {
+                    locked: *locked,
+                    peer_id: *by,
+                });
+                self.tell_all(room, None, &message);
+            }
+            Event::Removed { peer, by } => {
+                self.dismiss(*peer, &ServerMessage::Removed(By { peer_id: *by }));
+            }
+            Event::Ended(reason) => {
+                let message = ServerMessage::RoomEnded(RoomEnded { reason: *reason });
+                for participant in &room.participants {
+                    self.dismiss(participant.id, &message);
+                }
+            }
+        }
+    }
+
+    fn renew_token(&self, room: &RoomState, peer: PeerId, now: Timestamp) {
+        let (Some(participant), Some(session)) = (room.participant(peer), self.session(peer))
+        else {
+            return;
+        };
+        if session.resumable {
+            let message = ServerMessage::Session(wecall_protocol::Session {
+                resume_token: self.resume_token(room, participant, now),
+            });
+            session.tell(message.encode().into());
+        }
+    }
+
+    /// The session of `target`, if it is in the same room as `from`.
+    pub(crate) fn neighbour(
+        &self,
+        from: &Session,
+        target: PeerId,
+    ) -> Result<Arc<Session>, ErrorCode> {
+        self.session(target)
+            .filter(|session| session.room == from.room && target != from.peer)
+            .ok_or(ErrorCode::PeerNotFound)
+    }
+}
+
+impl Audience for Hub {
+    fn changed(&self, room: &RoomState, change: &Change, now: Timestamp) {
+        for event in &change.events {
+            self.tell_event(room, event, now);
+        }
+    }
+}
