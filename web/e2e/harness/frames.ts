@@ -1,0 +1,102 @@
+import type { InboundSample, VideoSample } from "./probe";
+import { eventually } from "./waiting";
+
+/** What a Playwright page and a Puppeteer page both can do. */
+export interface Tab {
+  evaluate<T>(look: () => T): Promise<Awaited<T>>;
+}
+
+/** One third of a second of film: enough to be no left-over of a queue. */
+const SOME_FRAMES = 5;
+
+export function videos(tab: Tab): Promise<VideoSample[]> {
+  return tab.evaluate(() => window.__probe.videos());
+}
+
+export function inbound(tab: Tab): Promise<InboundSample[][]> {
+  return tab.evaluate(() => window.__probe.inbound());
+}
+
+/**
+ * Resolves when pictures of each of `peerIds` have moved on from now: decoded by WebRTC, and
+ * shown by the page.
+ */
+export async function seesFramesOf(
+  tab: Tab,
+  peerIds: readonly string[],
+  options: { kind?: "camera" | "screen"; deadlineMs?: number } = {},
+): Promise<void> {
+  const { kind = "camera", deadlineMs = 20_000 } = options;
+  const shown = async () => {
+    const samples = await videos(tab);
+    return new Map(
+      peerIds.map((id) => {
+        const sample = samples.find((one) => one.peerId === id && one.kind === kind);
+        return [id, sample?.frames ?? 0] as const;
+      }),
+    );
+  };
+  const before = await shown();
+  const decodedBefore = total(await inbound(tab), (stream) => stream.framesDecoded);
+  await eventually(
+    `frames of ${peerIds.length} ${kind}(s) advance`,
+    async () => {
+      const now = await shown();
+      const moved = peerIds.every(
+        (id) => (now.get(id) ?? 0) >= (before.get(id) ?? 0) + SOME_FRAMES,
+      );
+      if (!moved) return false;
+      const decoded = total(await inbound(tab), (stream) => stream.framesDecoded);
+      return decoded >= decodedBefore + SOME_FRAMES;
+    },
+    {
+      deadlineMs,
+      describe: async () => ({
+        wanted: peerIds,
+        before: [...before],
+        shown: await videos(tab),
+        inbound: await inbound(tab),
+        connections: await tab.evaluate(() => window.__probe.connectionStates()),
+      }),
+    },
+  );
+}
+
+/** Resolves when each of `count` connections has brought sound since now. */
+export async function hearsEveryone(tab: Tab, count: number): Promise<void> {
+  const energies = async () =>
+    (await inbound(tab)).map((streams) =>
+      total([streams], (stream) => (stream.kind === "audio" ? stream.audioEnergy : 0)),
+    );
+  const before = await energies();
+  await eventually(
+    `audio energy from ${count} connection(s)`,
+    async () => {
+      const now = await energies();
+      return now.filter((energy, index) => energy > (before[index] ?? 0)).length >= count;
+    },
+    { describe: () => inbound(tab) },
+  );
+}
+
+/** The longest time that any of the others' pictures stood still since `restartGaps`. */
+export async function largestGapMs(tab: Tab, peerIds: readonly string[]): Promise<number> {
+  const samples = await videos(tab);
+  return Math.max(
+    ...peerIds.map((id) => {
+      const sample = samples.find((one) => one.peerId === id && one.kind === "camera");
+      return sample?.largestGapMs ?? Number.POSITIVE_INFINITY;
+    }),
+  );
+}
+
+export function restartGaps(tab: Tab): Promise<void> {
+  return tab.evaluate(() => window.__probe.restartGaps());
+}
+
+function total(
+  samples: readonly (readonly InboundSample[])[],
+  value: (stream: InboundSample) => number,
+): number {
+  return samples.flat().reduce((sum, stream) => sum + value(stream), 0);
+}

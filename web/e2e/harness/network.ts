@@ -1,0 +1,118 @@
+import { execFileSync } from "node:child_process";
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+/** Interface names have 15 characters at most, so the prefix is short. */
+const PREFIX = "wce2e";
+const BRIDGE = `${PREFIX}-br`;
+/** A private network that exists for the test alone; the bridge, and so the server, is `.1`. */
+const NETWORK = "10.199.77";
+
+/**
+ * A network of its own for each client: a namespace, joined to one bridge by a veth pair. The
+ * server runs outside of them and is reached at the bridge's address.
+ */
+export class Network {
+  readonly serverAddress = `${NETWORK}.1`;
+  readonly #folder = mkdtempSync(join(tmpdir(), "wecall-e2e-net-"));
+  readonly #hosts: Host[] = [];
+  readonly #onExit = () => this.dispose();
+
+  constructor() {
+    removeLeftovers();
+    process.once("exit", this.#onExit);
+    ip("link", "add", BRIDGE, "type", "bridge");
+    ip("addr", "add", `${this.serverAddress}/24`, "dev", BRIDGE);
+    ip("link", "set", BRIDGE, "up");
+  }
+
+  /** `name` is one letter or two. */
+  addHost(name: string): Host {
+    const host = new Host(name, this.#hosts.length + 2, this.#folder);
+    this.#hosts.push(host);
+    return host;
+  }
+
+  dispose(): void {
+    process.removeListener("exit", this.#onExit);
+    removeLeftovers();
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+}
+
+export class Host {
+  /** A program that runs the browser inside this host. */
+  readonly chromium: string;
+  readonly #namespace: string;
+  readonly #outside: string;
+  #last: number;
+
+  constructor(name: string, last: number, folder: string) {
+    this.#namespace = `${PREFIX}-${name}`;
+    this.#outside = `${PREFIX}-${name}o`;
+    this.#last = last;
+    ip("netns", "add", this.#namespace);
+    ip("link", "add", this.#outside, "type", "veth", "peer", "name", "eth0", "netns", this.#namespace);
+    ip("link", "set", this.#outside, "master", BRIDGE, "up");
+    this.#inside("link", "set", "lo", "up");
+    this.#inside("link", "set", "eth0", "up");
+    this.#inside("addr", "add", this.#address(), "dev", "eth0");
+    this.chromium = join(folder, `chromium-${name}`);
+    const program = process.env["CHROMIUM"] ?? "/usr/bin/chromium";
+    writeFileSync(
+      this.chromium,
+      `#!/bin/sh\nexec ip netns exec ${this.#namespace} ${program} "$@"\n`,
+    );
+    chmodSync(this.chromium, 0o755);
+  }
+
+  /** Packets vanish both ways, and nothing tells the host: the cable behind the router is out. */
+  cut(): void {
+    ip("link", "set", this.#outside, "nomaster");
+  }
+
+  restore(): void {
+    ip("link", "set", this.#outside, "master", BRIDGE);
+  }
+
+  /** From one Wi-Fi to the next: the old address is gone, a new one is there. */
+  changeAddress(): void {
+    this.#inside("addr", "del", this.#address(), "dev", "eth0");
+    this.#last += 100;
+    this.#inside("addr", "add", this.#address(), "dev", "eth0");
+  }
+
+  #address(): string {
+    return `${NETWORK}.${this.#last}/24`;
+  }
+
+  #inside(...args: string[]): void {
+    ip("-n", this.#namespace, ...args);
+  }
+}
+
+/** Also what a run that was killed has left behind. */
+function removeLeftovers(): void {
+  for (const line of ip("netns", "list").split("\n")) {
+    const name = line.split(" ")[0] ?? "";
+    if (name.startsWith(`${PREFIX}-`)) ip("netns", "del", name);
+  }
+  for (const line of ip("-o", "link", "show").split("\n")) {
+    const name = /^\d+: ([^:@]+)/.exec(line)?.[1] ?? "";
+    if (name.startsWith(`${PREFIX}-`)) removeLink(name);
+  }
+}
+
+/** A veth goes with its namespace, which the kernel takes down a moment later. */
+function removeLink(name: string): void {
+  try {
+    ip("link", "del", name);
+  } catch (error) {
+    if (ip("-o", "link", "show").includes(` ${name}`)) throw error;
+  }
+}
+
+function ip(...args: string[]): string {
+  return execFileSync("ip", args, { encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
+}

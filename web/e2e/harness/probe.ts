@@ -1,0 +1,157 @@
+/**
+ * What runs inside each page under test, before its own code: collects the page's
+ * RTCPeerConnections and counts the frames that its videos really show.
+ */
+
+export interface VideoSample {
+  /** "self" for the own tile. */
+  readonly peerId: string;
+  readonly kind: "camera" | "screen";
+  /** Frames that were composited, over all elements that showed this picture. */
+  readonly frames: number;
+  readonly width: number;
+  readonly height: number;
+  /** The longest time without a new frame since the last `restartGaps`, up to now. */
+  readonly largestGapMs: number;
+}
+
+export interface InboundSample {
+  readonly kind: "audio" | "video";
+  readonly ssrc: number;
+  readonly framesDecoded: number;
+  readonly audioEnergy: number;
+  readonly frameWidth: number;
+  readonly frameHeight: number;
+  readonly mimeType: string;
+}
+
+export interface Probe {
+  videos(): VideoSample[];
+  /** Of each connection that is not closed. */
+  inbound(): Promise<InboundSample[][]>;
+  connectionStates(): RTCPeerConnectionState[];
+  restartGaps(): void;
+  readonly policyViolations: string[];
+}
+
+declare global {
+  interface Window {
+    __probe: Probe;
+  }
+}
+
+/** Sent to the browser as text: it must not refer to anything outside itself. */
+export function installProbe(): void {
+  const Native = window.RTCPeerConnection;
+  const connections: RTCPeerConnection[] = [];
+  if (Native !== undefined) {
+    window.RTCPeerConnection = class extends Native {
+      constructor(configuration?: RTCConfiguration) {
+        super(configuration);
+        connections.push(this);
+      }
+    };
+  }
+  const open = () => connections.filter((one) => one.connectionState !== "closed");
+
+  const policyViolations: string[] = [];
+  document.addEventListener("securitypolicyviolation", (event) => {
+    policyViolations.push(`${event.violatedDirective}: ${event.blockedURI} ${event.sample}`);
+  });
+
+  interface Counter {
+    frames: number;
+    width: number;
+    height: number;
+    lastFrameAt: number;
+    largestGapMs: number;
+  }
+  const counters = new Map<string, Counter>();
+  const watched = new WeakSet<HTMLVideoElement>();
+
+  const keyOf = (video: HTMLVideoElement): string | null => {
+    const tile = video.closest("[data-peer-id]");
+    const peerId = tile?.getAttribute("data-peer-id");
+    if (tile === null || peerId === null || peerId === undefined) return null;
+    const self = tile.hasAttribute("data-self");
+    return `${tile.getAttribute("data-kind") ?? "camera"} ${self ? "self" : peerId}`;
+  };
+
+  const watch = (video: HTMLVideoElement): void => {
+    if (watched.has(video)) return;
+    watched.add(video);
+    const onFrame: VideoFrameRequestCallback = (now, frame) => {
+      video.requestVideoFrameCallback(onFrame);
+      const key = keyOf(video);
+      if (key === null) return;
+      const counter = counters.get(key) ?? {
+        frames: 0,
+        width: 0,
+        height: 0,
+        lastFrameAt: now,
+        largestGapMs: 0,
+      };
+      counter.frames += 1;
+      counter.width = frame.width;
+      counter.height = frame.height;
+      counter.largestGapMs = Math.max(counter.largestGapMs, now - counter.lastFrameAt);
+      counter.lastFrameAt = now;
+      counters.set(key, counter);
+    };
+    video.requestVideoFrameCallback(onFrame);
+  };
+  new MutationObserver(() => {
+    for (const video of document.querySelectorAll("video")) watch(video);
+  }).observe(document, { childList: true, subtree: true });
+
+  window.__probe = {
+    policyViolations,
+    videos() {
+      const now = performance.now();
+      return [...counters].map(([key, counter]) => {
+        const [kind, peerId] = key.split(" ");
+        return {
+          peerId: peerId ?? "",
+          kind: kind === "screen" ? "screen" : "camera",
+          frames: counter.frames,
+          width: counter.width,
+          height: counter.height,
+          largestGapMs: Math.max(counter.largestGapMs, now - counter.lastFrameAt),
+        };
+      });
+    },
+    restartGaps() {
+      const now = performance.now();
+      for (const counter of counters.values()) {
+        counter.largestGapMs = 0;
+        counter.lastFrameAt = now;
+      }
+    },
+    connectionStates: () => connections.map((one) => one.connectionState),
+    async inbound() {
+      const samples: InboundSample[][] = [];
+      for (const connection of open()) {
+        const report = await connection.getStats();
+        const codecs = new Map<string, string>();
+        report.forEach((entry: RTCStats & { mimeType?: string }) => {
+          if (entry.type === "codec") codecs.set(entry.id, entry.mimeType ?? "");
+        });
+        const streams: InboundSample[] = [];
+        report.forEach((entry: RTCInboundRtpStreamStats) => {
+          if (entry.type !== "inbound-rtp") return;
+          streams.push({
+            kind: entry.kind === "audio" ? "audio" : "video",
+            ssrc: entry.ssrc,
+            framesDecoded: entry.framesDecoded ?? 0,
+            audioEnergy: entry.totalAudioEnergy ?? 0,
+            frameWidth: entry.frameWidth ?? 0,
+            frameHeight: entry.frameHeight ?? 0,
+            mimeType: codecs.get(entry.codecId ?? "") ?? "",
+          });
+        });
+        samples.push(streams);
+      }
+      return samples;
+    },
+  };
+}

@@ -1,0 +1,59 @@
+import { join } from "node:path";
+
+import type { Page } from "playwright-core";
+import { expect } from "vitest";
+
+import { accessibilityProblems } from "./accessibility";
+import { SCREENSHOTS, fileName } from "./artifacts";
+
+export const SIZES = {
+  desktop: { width: 1440, height: 900 },
+  laptop: { width: 1024, height: 768 },
+  phone: { width: 390, height: 844 },
+} as const;
+
+const THEMES = ["light", "dark"] as const;
+
+/**
+ * Takes a picture of the page as it is, in both themes and at each size, and lets axe look at
+ * each theme at the largest and the smallest size. The page ends up as it was.
+ */
+export async function portray(page: Page, state: string): Promise<void> {
+  const before = page.viewportSize() ?? SIZES.laptop;
+  const problems: string[] = [];
+  // What fades in has no contrast yet.
+  await page.emulateMedia({ reducedMotion: "reduce" });
+  for (const [size, viewport] of Object.entries(SIZES)) {
+    await page.setViewportSize(viewport);
+    for (const theme of THEMES) {
+      await page.emulateMedia({ colorScheme: theme });
+      await settled(page);
+      await page.screenshot({ path: join(SCREENSHOTS, `${fileName(state)}-${size}-${theme}.png`) });
+      if (size !== "laptop") {
+        const found = await accessibilityProblems(page);
+        problems.push(...found.map((problem) => `${size}, ${theme}: ${problem}`));
+      }
+      if (await overflows(page)) problems.push(`${size}, ${theme}: the page scrolls sideways`);
+    }
+  }
+  await page.setViewportSize(before);
+  await page.emulateMedia({ reducedMotion: null, colorScheme: null });
+  expect(problems, `accessibility of “${state}”`).toEqual([]);
+}
+
+/** Transitions have ended; what moves for ever (a spinner) is left alone. */
+async function settled(page: Page): Promise<void> {
+  await page.evaluate(async () => {
+    await new Promise<void>((resolve) => requestAnimationFrame(() => resolve()));
+    const ending = document
+      .getAnimations()
+      .filter((one) => one.effect?.getComputedTiming().endTime !== Number.POSITIVE_INFINITY);
+    await Promise.allSettled(ending.map((one) => one.finished));
+  });
+}
+
+function overflows(page: Page): Promise<boolean> {
+  return page.evaluate(
+    () => document.documentElement.scrollWidth > document.documentElement.clientWidth,
+  );
+}

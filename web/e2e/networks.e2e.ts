@@ -1,0 +1,101 @@
+/**
+ * The network of one person goes, or changes, in the middle of a call. Each person has a network
+ * namespace, so this needs root on Linux.
+ */
+import { setTimeout as delay } from "node:timers/promises";
+
+import type { Browser } from "playwright-core";
+
+import { launchChromium } from "./harness/chromium";
+import { People, expect, test as base } from "./harness/fixtures";
+import { seesFramesOf } from "./harness/frames";
+import { Network } from "./harness/network";
+import type { Host } from "./harness/network";
+import { allSeeAndHearEachOther, allSeeEachOther } from "./harness/person";
+import { Server } from "./harness/server";
+
+/** After the network is usable again. */
+const FRAMES_BACK_MS = 3_000;
+
+/** Long enough for ICE to give up: it says `disconnected` after 5 s. */
+const CUT_MS = 10_000;
+
+interface Place {
+  readonly server: Server;
+  readonly hosts: readonly [Host, Host];
+  readonly browsers: readonly [Browser, Browser];
+}
+
+const test = base.extend<{ place: Place }>({
+  place: [
+    async ({}, use) => {
+      const network = new Network();
+      try {
+        const hosts = [network.addHost("a"), network.addHost("b")] as const;
+        const server = await Server.start({ host: network.serverAddress });
+        // Plain HTTP on such an address gets no camera; this flag is for tests like this one.
+        const args = [`--unsafely-treat-insecure-origin-as-secure=${server.origin}`];
+        const first = await launchChromium({ program: hosts[0].chromium, args });
+        const second = await launchChromium({ program: hosts[1].chromium, args });
+        try {
+          await use({ server, hosts, browsers: [first, second] });
+        } finally {
+          await first.close();
+          await second.close();
+          await server.dispose();
+        }
+      } finally {
+        network.dispose();
+      }
+    },
+    { scope: "file" },
+  ],
+});
+
+async function callOfTwo(place: Place) {
+  const people = new People(place.server, place.browsers[0]);
+  const { room_id } = await place.server.createRoom();
+  const ada = await people.join("Ada", room_id);
+  const grace = await people.join("Grace", room_id, { browser: place.browsers[1] });
+  await allSeeAndHearEachOther([ada, grace]);
+  return { people, ada, grace, adaId: await ada.peerId(), graceId: await grace.peerId() };
+}
+
+test("a network that was away for 10 s brings the pictures back", async ({ place }) => {
+  const { people, ada, grace, adaId, graceId } = await callOfTwo(place);
+  const [host] = place.hosts;
+
+  host.cut();
+  await delay(CUT_MS);
+  host.restore();
+  const restored = performance.now();
+  await Promise.all([
+    seesFramesOf(ada.page, [graceId], { deadlineMs: FRAMES_BACK_MS }),
+    seesFramesOf(grace.page, [adaId], { deadlineMs: FRAMES_BACK_MS }),
+  ]);
+  console.log(`frames again ${Math.round(performance.now() - restored)} ms after the network`);
+
+  expect(await ada.peerId()).toBe(adaId);
+  await allSeeEachOther([ada, grace]);
+  await grace.writes("are you back?");
+  await ada.reads("are you back?");
+  await people.dispose();
+});
+
+test("a changed address brings the pictures back", async ({ place }) => {
+  const { people, ada, grace, adaId, graceId } = await callOfTwo(place);
+  const [host] = place.hosts;
+
+  host.changeAddress();
+  const changed = performance.now();
+  await Promise.all([
+    seesFramesOf(ada.page, [graceId], { deadlineMs: FRAMES_BACK_MS }),
+    seesFramesOf(grace.page, [adaId], { deadlineMs: FRAMES_BACK_MS }),
+  ]);
+  console.log(`frames again ${Math.round(performance.now() - changed)} ms after the change`);
+
+  expect(await ada.peerId()).toBe(adaId);
+  await grace.writes("a new address?");
+  await ada.reads("a new address?");
+  await people.dispose();
+});

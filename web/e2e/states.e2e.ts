@@ -1,0 +1,188 @@
+/**
+ * Each page and state, in both themes and at three sizes: a picture for a person to look at, and
+ * axe without a complaint.
+ */
+import { t } from "../src/locales/translate";
+import { launchChromium } from "./harness/chromium";
+import { test } from "./harness/fixtures";
+import { seesFramesOf } from "./harness/frames";
+import { allSeeEachOther } from "./harness/person";
+import type { Person } from "./harness/person";
+import { portray } from "./harness/screenshots";
+
+test("pages outside of a call", async ({ server, people }) => {
+  const { page } = await people.arrive("Ada");
+  await page.goto(server.origin);
+  await page.getByRole("heading", { name: t("home.title") }).waitFor();
+  await portray(page, "home");
+
+  await page.goto(`${server.origin}/new`);
+  await page.getByLabel(t("create.name")).waitFor();
+  await portray(page, "create");
+
+  await page.goto(`${server.origin}/join`);
+  await page.getByLabel(t("join.code")).fill("ABC");
+  await page.getByRole("button", { name: t("join.submit"), exact: true }).click();
+  await page.getByText(t("join.error.shape")).waitFor();
+  await portray(page, "join with a wrong code");
+
+  await page.goto(`${server.origin}/nowhere`);
+  await page.getByRole("heading", { name: t("notFound.title") }).waitFor();
+  await portray(page, "not found");
+});
+
+test("what stands in the way of a call", async ({ server, people }) => {
+  const ada = await people.arrive("Ada");
+  const { page } = ada;
+  await page.goto(server.link("ZZZZ9999"));
+  await ada.heading(t("explain.gone.title")).waitFor();
+  await portray(page, "room gone");
+
+  await page.goto(server.link("ABC123"));
+  await ada.heading(t("explain.wrong.title")).waitFor();
+  await portray(page, "wrong link");
+
+  const full = await server.createRoom({ max_participants: 2 });
+  await people.join("Grace", full.room_id);
+  await people.join("Alan", full.room_id);
+  await page.goto(server.link(full.room_id));
+  await ada.heading(t("explain.full.title")).waitFor();
+  await portray(page, "room full");
+
+  const calls = `${server.origin}/api/**`;
+  await page.route(calls, (route) => route.abort("connectionrefused"));
+  await page.goto(server.link(full.room_id));
+  await ada.heading(t("explain.unreachable.title")).waitFor();
+  await portray(page, "server away");
+});
+
+test("before the call", async ({ server, people }) => {
+  const room = await server.createRoom({ room_name: "Team meeting" });
+  const ada = await people.arrive("Ada");
+  await ada.page.goto(server.link(room.room_id));
+  await ada.sayName();
+  await ada.page.locator("video").first().waitFor();
+  await portray(ada.page, "preview");
+
+  const asked = await launchChromium({ devices: "asked" });
+  try {
+    const blocked = await people.arrive("Ada", { browser: asked });
+    await blocked.context.grantPermissions([], { origin: server.origin });
+    await blocked.page.goto(server.link(room.room_id));
+    await blocked.page
+      .getByText(t("media.denied-by-browser.title", { device: t("media.both") }))
+      .waitFor();
+    await portray(blocked.page, "preview with blocked devices");
+    await blocked.page.close();
+  } finally {
+    await asked.close();
+  }
+});
+
+test("in the call", async ({ server, people }) => {
+  const room = await server.createRoom({ room_name: "Team meeting" });
+  const ada = await people.host("Ada", room);
+  const { page } = ada;
+  await page.getByText(t("invite.title")).waitFor();
+  await portray(page, "alone in the call");
+
+  const grace = await people.join("Grace", room.room_id);
+  await allSeeEachOther([ada, grace]);
+  await seesFramesOf(page, [await grace.peerId()]);
+  await portray(page, "call of two");
+
+  const alan = await people.join("Alan", room.room_id);
+  await allSeeEachOther([ada, grace, alan]);
+  await seesFramesOf(page, [await grace.peerId(), await alan.peerId()]);
+  await alan.sets(t("controls.camera"), false);
+  await alan.sets(t("controls.microphone"), false);
+  await ada.tileSays(await alan.peerId(), "data-camera", "off");
+  await grace.sets(t("controls.hand"), true);
+  await portray(page, "call of three with a camera off and a raised hand");
+
+  await grace.writes("Shall we begin?");
+  await ada.writes("Yes. The plan: https://example.org/plan");
+  await ada.reads("Shall we begin?");
+  await portray(page, "chat");
+
+  await ada.openPeople();
+  await portray(page, "list of people");
+});
+
+test("dialogs in the call", async ({ server, people }) => {
+  const room = await server.createRoom({ room_name: "Team meeting" });
+  const ada = await people.host("Ada", room);
+  const grace = await people.join("Grace", room.room_id);
+  await allSeeEachOther([ada, grace]);
+  const { page } = ada;
+
+  await ada.actsOn("Grace", t("people.remove"));
+  await ada.dialog(t("people.removeTitle", { name: "Grace" })).waitFor();
+  await portray(page, "remove somebody");
+  await page.keyboard.press("Escape");
+
+  await ada.button(t("people.end")).click();
+  await ada.dialog(t("people.endTitle")).waitFor();
+  await portray(page, "end the call for all");
+  await page.keyboard.press("Escape");
+
+  for (const title of [t("shortcuts.title"), t("stats.title"), t("info.title")]) {
+    await openFromMenu(ada, title);
+    await portray(page, title);
+    await page.keyboard.press("Escape");
+  }
+});
+
+test("a shared screen", async ({ server, people }) => {
+  const room = await server.createRoom({ room_name: "Team meeting" });
+  const ada = await people.join("Ada", room.room_id);
+  const grace = await people.join("Grace", room.room_id);
+  await allSeeEachOther([ada, grace]);
+  await ada.sets(t("controls.share"), true);
+  await grace.tile(await ada.peerId(), "screen").waitFor();
+  await seesFramesOf(grace.page, [await ada.peerId()], { kind: "screen" });
+  await portray(grace.page, "a shared screen, seen");
+  await portray(ada.page, "a shared screen, shared");
+});
+
+test("the server away in the call", async ({ server, people }) => {
+  const room = await server.createRoom();
+  const ada = await people.join("Ada", room.room_id);
+  const grace = await people.join("Grace", room.room_id);
+  await allSeeEachOther([ada, grace]);
+  await server.kill();
+  await ada.page.getByText(t("banner.reconnecting")).waitFor();
+  await portray(ada.page, "server away in the call");
+  await server.start();
+  await ada.page.getByText(t("banner.reconnecting")).waitFor({ state: "hidden" });
+});
+
+test("after the call", async ({ server, people }) => {
+  const room = await server.createRoom();
+  const ada = await people.host("Ada", room);
+  const grace = await people.join("Grace", room.room_id);
+  const alan = await people.join("Alan", room.room_id);
+  await allSeeEachOther([ada, grace, alan]);
+
+  await ada.actsOn("Alan", t("people.remove"));
+  await ada.button(t("people.removeConfirm")).click();
+  await alan.heading(t("after.removed.title")).waitFor();
+  await portray(alan.page, "removed");
+
+  await ada.button(t("people.end")).click();
+  await ada.button(t("people.endConfirm")).click();
+  await grace.heading(t("after.ended-by-host.title")).waitFor();
+  await portray(grace.page, "ended by the host");
+
+  const other = await server.createRoom();
+  await alan.join(server.link(other.room_id));
+  await alan.leave();
+  await portray(alan.page, "left");
+});
+
+/** Opens what the “More” menu, or a button of its own, leads to. */
+async function openFromMenu(person: Person, title: string): Promise<void> {
+  await person.button(t("controls.more")).click();
+  await person.page.getByRole("menuitem", { name: title }).click();
+  await person.dialog(title).waitFor();
+}
