@@ -1,8 +1,11 @@
 //! The benchmark of signaling: each scenario starts a server of its own, runs it hard, and gives
 //! figures beside what they have to reach.
 
+mod bundle;
 mod cpu;
+mod join;
 mod memory;
+mod node;
 mod relay;
 mod rooms;
 mod server;
@@ -33,6 +36,9 @@ pub struct Options {
     /// Participants of the scenarios that fill the server.
     #[arg(long, value_name = "N", default_value_t = 10_000)]
     pub participants: usize,
+    /// The folder of the web client, built.
+    #[arg(long, value_name = "DIR", default_value = "web")]
+    pub web: PathBuf,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -42,15 +48,19 @@ pub enum Scenario {
     Cpu,
     Rooms,
     Startup,
+    Bundle,
+    Join,
 }
 
 impl Scenario {
-    const ALL: [Self; 5] = [
-        Self::Startup,
-        Self::Rooms,
-        Self::Cpu,
-        Self::Relay,
+    const ALL: [Self; 7] = [
         Self::Memory,
+        Self::Relay,
+        Self::Cpu,
+        Self::Rooms,
+        Self::Join,
+        Self::Bundle,
+        Self::Startup,
     ];
 
     const fn name(self) -> &'static str {
@@ -60,6 +70,8 @@ impl Scenario {
             Self::Cpu => "cpu",
             Self::Rooms => "rooms",
             Self::Startup => "startup",
+            Self::Bundle => "bundle",
+            Self::Join => "join",
         }
     }
 
@@ -72,6 +84,8 @@ impl Scenario {
             Self::Cpu => repeat(runs, &cpu::FIGURES, || cpu::measure(options)),
             Self::Rooms => repeat(runs, &rooms::FIGURES, || rooms::measure(options)),
             Self::Startup => repeat(starts, &startup::FIGURES, || startup::measure(options)),
+            Self::Bundle => repeat(1, &bundle::FIGURES, || bundle::measure(options)),
+            Self::Join => join::measure(options, if options.quick { 3 } else { 9 }),
         }
     }
 }

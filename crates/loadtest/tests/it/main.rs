@@ -1,5 +1,7 @@
 //! The load tool against a small relay of its own, over real sockets.
 
+#![expect(clippy::unwrap_used, reason = "a test tells of a failure by panicking")]
+
 mod relay;
 
 use relay::{Behaviour, Relay};
