@@ -95,9 +95,11 @@ impl Outbox {
         Some((seq, entry))
     }
 
-    /// The highest sequence number that was sent and is kept until it is acknowledged.
-    pub fn unacknowledged(&self) -> Option<u64> {
-        (self.next_unsent > self.first_seq).then(|| self.next_unsent - 1)
+    /// What was sent and is kept until it is acknowledged: the highest sequence number, and the
+    /// bytes of them all.
+    pub fn unacknowledged(&self) -> Option<(u64, usize)> {
+        let any = self.next_unsent > self.first_seq;
+        any.then(|| (self.next_unsent - 1, self.bytes - self.unsent_bytes))
     }
 
     /// The peer has everything up to `seq`.

@@ -43,10 +43,8 @@ enum Socket {
 /// What a socket finds in its session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Poll {
-    /// All handed over; the waker is kept for the next.
-    Drained,
-    /// The sink took no more.
-    Full,
+    /// For more messages, or for a socket that takes them.
+    Waiting,
     /// All handed over, and the socket closes.
     Close(u16),
     /// The socket reads too slowly: what waited is dropped.
@@ -109,18 +107,22 @@ impl Session {
     }
 
     /// Nothing more comes: the socket closes after what waits.
-    pub(crate) fn close(&self, code: u16) {
+    pub fn close(&self, code: u16) {
         let mut inner = self.lock();
         inner.socket = Socket::Closing(code);
         wake(inner);
     }
 
-    /// Hands messages to the socket of this `epoch` until `take` says that it has enough: bodies
-    /// with their sequence numbers, and when they were relayed.
+    /// Hands messages to the socket of this `epoch` while `more` fit into it, as `take` tells
+    /// after each: bodies with their sequence numbers, and when they were relayed.
+    ///
+    /// Unless the socket closes, the waker is kept: also a socket that is full must hear of it
+    /// when it is to close.
     pub fn poll(
         &self,
         epoch: u32,
         cx: &Context<'_>,
+        mut more: bool,
         mut take: impl FnMut(u64, &str, Option<Instant>) -> bool,
     ) -> Poll {
         let mut inner = self.lock();
@@ -130,30 +132,25 @@ impl Session {
         if inner.socket == Socket::Overflowed {
             return Poll::Overflowed;
         }
-        let mut more = true;
         while more {
             let Some((seq, entry)) = inner.outbox.take_next() else {
                 break;
             };
             more = take(seq, &entry.body, entry.relayed_at);
         }
-        if !more {
-            return Poll::Full;
+        if let (true, Socket::Closing(code)) = (more, inner.socket) {
+            return Poll::Close(code);
         }
-        match inner.socket {
-            Socket::Closing(code) => Poll::Close(code),
-            _ => {
-                match &mut inner.waker {
-                    Some(waker) => waker.clone_from(cx.waker()),
-                    none => *none = Some(cx.waker().clone()),
-                }
-                Poll::Drained
-            }
+        match &mut inner.waker {
+            Some(waker) => waker.clone_from(cx.waker()),
+            none => *none = Some(cx.waker().clone()),
         }
+        Poll::Waiting
     }
 
-    /// The highest sequence number that the client has yet to acknowledge.
-    pub fn unacknowledged(&self) -> Option<u64> {
+    /// What was sent and the client has yet to acknowledge: the highest sequence number, and the
+    /// bytes that are kept for it.
+    pub fn unacknowledged(&self) -> Option<(u64, usize)> {
         self.lock().outbox.unacknowledged()
     }
 
