@@ -6,6 +6,8 @@ use anyhow::{Context as _, Result};
 
 use crate::{command, tools, web};
 
+const WECALL: [&str; 4] = ["--package", "wecall-server", "--bin", "wecall"];
+
 /// The web app, then the release binary with it embedded; gives the binary's path.
 pub fn build() -> Result<PathBuf> {
     // All that can be missing is told before minutes are spent.
@@ -15,17 +17,19 @@ pub fn build() -> Result<PathBuf> {
 }
 
 /// The release binary, with `web/dist` as it stands embedded.
-pub fn server() -> Result<PathBuf> {
-    command::run(command::cargo().args([
-        "build",
-        "--release",
-        "--locked",
-        "--package",
-        "wecall-server",
-        "--bin",
-        "wecall",
-    ]))?;
+fn server() -> Result<PathBuf> {
+    command::run(
+        command::cargo()
+            .args(["build", "--release", "--locked"])
+            .args(WECALL),
+    )?;
     Ok(command::target().join("release/wecall"))
+}
+
+/// An unoptimised binary, with whatever there is of `web/dist`.
+pub fn development_server() -> Result<PathBuf> {
+    command::run(command::cargo().args(["build", "--quiet"]).args(WECALL))?;
+    Ok(command::target().join("debug/wecall"))
 }
 
 /// Builds all, then becomes `wecall serve`: signals reach the server itself.

@@ -61,6 +61,29 @@ pub fn run(command: &mut Command) -> Result<()> {
     Ok(())
 }
 
+/// As [`run`], but in CI, where nobody watches, it ends after so many minutes with all it started.
+pub fn run_within(command: &mut Command, minutes: u32) -> Result<()> {
+    if std::env::var_os("CI").is_none() {
+        return run(command);
+    }
+    let mut limited = Command::new("timeout");
+    limited
+        .arg("--kill-after=10")
+        .arg(format!("{minutes}m"))
+        .arg(command.get_program());
+    limited.args(command.get_args());
+    if let Some(folder) = command.get_current_dir() {
+        limited.current_dir(folder);
+    }
+    for (name, value) in command.get_envs() {
+        match value {
+            Some(value) => limited.env(name, value),
+            None => limited.env_remove(name),
+        };
+    }
+    run(&mut limited)
+}
+
 /// Runs to the end and gives its standard output; a failure is an error with what it said.
 pub fn read(command: &mut Command) -> Result<String> {
     let Output {

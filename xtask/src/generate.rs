@@ -1,10 +1,10 @@
 //! `cargo xtask gen`: what is generated from the code, committed, and compared in CI.
 
-use std::fs;
+use std::{fs, path::Path};
 
 use anyhow::{Context as _, Result, bail};
 
-use crate::command;
+use crate::{build, command};
 
 struct Generated {
     path: &'static str,
@@ -19,20 +19,30 @@ pub fn run(arguments: &[String]) -> Result<()> {
         _ => bail!("`cargo xtask gen` takes `--check` or nothing"),
     };
     // The types first: a server that does not compile may wait for them.
-    let mut drifted = Vec::new();
-    write_or_compare(from_protocol(), check, &mut drifted)?;
-    write_or_compare(from_server()?, check, &mut drifted)?;
-    if !drifted.is_empty() {
-        bail!("run `cargo xtask gen` and commit {}", drifted.join(", "));
-    }
-    Ok(())
+    let mut drifted = write_or_compare(from_protocol(), check)?;
+    let binary = build::development_server()?;
+    drifted.extend(write_or_compare(from_server(&binary)?, check)?);
+    report(&drifted)
 }
 
-fn write_or_compare(
-    generated: Vec<Generated>,
-    check: bool,
-    drifted: &mut Vec<&'static str>,
-) -> Result<()> {
+/// Compares, by the binary that a test run builds anyway.
+pub fn check_with_release_binary() -> Result<()> {
+    let binary = build::build()?;
+    let mut drifted = write_or_compare(from_protocol(), true)?;
+    drifted.extend(write_or_compare(from_server(&binary)?, true)?);
+    report(&drifted)
+}
+
+fn report(drifted: &[&str]) -> Result<()> {
+    if drifted.is_empty() {
+        return Ok(());
+    }
+    bail!("run `cargo xtask gen` and commit {}", drifted.join(", "))
+}
+
+/// Gives the paths of the files that differ, when they are not to be written.
+fn write_or_compare(generated: Vec<Generated>, check: bool) -> Result<Vec<&'static str>> {
+    let mut drifted = Vec::new();
     for Generated { path, content } in generated {
         let committed = fs::read_to_string(command::path(path)).unwrap_or_default();
         if committed == content {
@@ -46,7 +56,7 @@ fn write_or_compare(
             println!("{path}: written");
         }
     }
-    Ok(())
+    Ok(drifted)
 }
 
 fn from_protocol() -> Vec<Generated> {
@@ -63,18 +73,9 @@ fn from_protocol() -> Vec<Generated> {
 }
 
 /// What the server itself tells of its API and its configuration.
-fn from_server() -> Result<Vec<Generated>> {
-    command::run(command::cargo().args([
-        "build",
-        "--quiet",
-        "--package",
-        "wecall-server",
-        "--bin",
-        "wecall",
-    ]))?;
-    let binary = command::target().join("debug/wecall");
+fn from_server(binary: &Path) -> Result<Vec<Generated>> {
     let told = |path, arguments: &[&str]| -> Result<Generated> {
-        let content = command::read(command::program(&binary).args(arguments))?;
+        let content = command::read(command::program(binary).args(arguments))?;
         if content.trim().is_empty() {
             bail!("`wecall {}` says nothing", arguments.join(" "));
         }

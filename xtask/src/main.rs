@@ -1,9 +1,19 @@
 //! `cargo xtask`: builds, runs, tests and packages WeCall.
 
+mod bench;
 mod build;
+mod checks;
 mod command;
 mod content;
+mod dependency_rules;
+mod dist;
+mod e2e;
+mod fuzz;
 mod generate;
+mod image;
+mod metadata;
+mod notices;
+mod packages;
 mod precompress;
 mod tools;
 mod web;
@@ -45,7 +55,13 @@ fn dispatch(arguments: &[String]) -> Result<()> {
     match command.as_str() {
         "run" => build::run(after_dashes(rest)),
         "build" => build::build().map(|_| ()),
+        "test" => checks::run(rest),
+        "ci" => checks::run(&[]),
+        "e2e" => e2e::run(after_dashes(rest)),
+        "fuzz" => fuzz::run(rest),
+        "bench" => bench::run(rest),
         "gen" => generate::run(rest),
+        "dist" => dist::run(),
         "help" | "--help" | "-h" => {
             print!("{USAGE}");
             Ok(())

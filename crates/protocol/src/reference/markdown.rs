@@ -80,10 +80,8 @@ fn write_messages<M: Documented, T: serde::Serialize>(
         if !more.is_empty() {
             page.push_str(&format!("{more}\n\n"));
         }
-        if let Some(declaration) = declaration {
-            if let Some(fields) = tables::fields(&declaration.code) {
-                tables::write_fields(page, &fields);
-            }
+        if let Some(fields) = declaration.and_then(|body| tables::fields(&body.code)) {
+            tables::write_fields(page, &fields);
         }
         for example in examples.iter().filter(|example| example.kind == kind) {
             let json = serde_json::to_string_pretty(&example.message)

@@ -1,0 +1,47 @@
+//! `cargo xtask bench`: measurements of the release binary, in a process of its own.
+
+use anyhow::{Result, bail};
+
+use crate::{build, command};
+
+struct Benchmark {
+    name: &'static str,
+    what: &'static str,
+    run: fn(&[String]) -> Result<()>,
+}
+
+const BENCHMARKS: &[Benchmark] = &[Benchmark {
+    name: "signal",
+    what: "signaling: memory, relay latency, CPU, rooms, start",
+    run: signal,
+}];
+
+pub fn run(arguments: &[String]) -> Result<()> {
+    let Some((name, rest)) = arguments.split_first() else {
+        for Benchmark { name, what, .. } in BENCHMARKS {
+            println!("{name:<10} {what}");
+        }
+        return Ok(());
+    };
+    let Some(benchmark) = BENCHMARKS.iter().find(|benchmark| benchmark.name == name) else {
+        bail!("no benchmark `{name}`; `cargo xtask bench` has them all");
+    };
+    (benchmark.run)(rest)
+}
+
+fn signal(arguments: &[String]) -> Result<()> {
+    let server = build::build()?;
+    command::run(command::cargo().args([
+        "build",
+        "--release",
+        "--locked",
+        "--package",
+        "wecall-loadtest",
+    ]))?;
+    let mut bench = command::program(command::target().join("release/wecall-loadtest"));
+    bench
+        .args(["bench", "signal", "--server"])
+        .arg(server)
+        .args(arguments);
+    command::run(&mut bench)
+}

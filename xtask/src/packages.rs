@@ -1,0 +1,63 @@
+//! Debian packages that the checks need beyond a compiler and Node: the one list of them.
+
+use anyhow::{Result, bail};
+
+use crate::command;
+
+/// libFuzzer is C++.
+pub const FUZZ: &[&str] = &["g++"];
+
+/// Real browsers, and what makes and cuts the networks between them.
+pub const E2E: &[&str] = &[
+    "chromium",
+    "firefox-esr",
+    "fonts-dejavu-core",
+    "iproute2",
+    "nftables",
+];
+
+/// Builds and starts the container image without an engine or a registry.
+pub const IMAGE: &[&str] = &["buildah", "debootstrap"];
+
+/// `systemd-analyze` reads the unit file.
+pub const UNIT: &[&str] = &["systemd"];
+
+/// Installs what is missing when that is possible without asking, else tells how.
+pub fn need(packages: &[&str]) -> Result<()> {
+    let missing: Vec<&str> = packages
+        .iter()
+        .copied()
+        .filter(|name| !is_installed(name))
+        .collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let install = format!(
+        "apt-get install --no-install-recommends {}",
+        missing.join(" ")
+    );
+    if !is_root() || command::find("apt-get").is_none() {
+        bail!("Packages are missing. Install them with\n\n    sudo {install}");
+    }
+    let apt = || {
+        let mut apt = command::program("apt-get");
+        apt.env("DEBIAN_FRONTEND", "noninteractive").arg("--quiet");
+        apt
+    };
+    command::run(apt().arg("update"))?;
+    command::run(
+        apt()
+            .args(["install", "--yes", "--no-install-recommends"])
+            .args(&missing),
+    )
+}
+
+fn is_installed(package: &str) -> bool {
+    let mut query = command::program("dpkg-query");
+    query.args(["--show", "--showformat=${db:Status-Status}", package]);
+    command::read(&mut query).is_ok_and(|status| status == "installed")
+}
+
+fn is_root() -> bool {
+    command::read(command::program("id").arg("-u")).is_ok_and(|id| id.trim() == "0")
+}
