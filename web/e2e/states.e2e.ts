@@ -29,6 +29,10 @@ test("pages outside of a call", async ({ server, people }) => {
   await page.goto(`${server.origin}/nowhere`);
   await page.getByRole("heading", { name: t("notFound.title") }).waitFor();
   await portray(page, "not found");
+
+  await page.goto(`${server.origin}/docs`);
+  await page.getByText("/api/rooms", { exact: true }).first().waitFor();
+  await portray(page, "api viewer");
 });
 
 test("what stands in the way of a call", async ({ server, people }) => {

@@ -88,6 +88,20 @@ for (const first of ["version 1", "version 2"]) {
   });
 }
 
+test("two version 1 clients see and hear each other", async ({ server, people, v1Origin }) => {
+  const { room_id } = await server.createRoom();
+  const first = await joinV1(people, v1Origin, server.origin, room_id);
+  const second = await joinV1(people, v1Origin, server.origin, room_id.toLowerCase());
+  for (const [page, other] of [[first, second] as const, [second, first] as const]) {
+    await seesFramesOf(page, [await v1PeerId(other)]);
+    await hearsEveryone(page, 1);
+    expect(await surprises(page)).toEqual([]);
+  }
+
+  await first.locator("#leave").click();
+  await second.locator("#others article").waitFor({ state: "detached" });
+});
+
 test("a version 1 client notices that a version 2 one leaves", async ({
   server,
   people,

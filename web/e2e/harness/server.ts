@@ -87,6 +87,8 @@ export class Server {
         ...(this.#options.args ?? []),
       ],
       {
+        // A `wecall.toml` of whoever runs the tests is none of theirs.
+        cwd: this.#dataDir,
         env: { ...process.env, ...this.#options.env },
         stdio: ["ignore", "pipe", "pipe"],
       },
