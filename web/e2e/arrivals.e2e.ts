@@ -88,8 +88,8 @@ test("a call that does not exist says so and offers a new one", async ({ server,
   const ada = await people.arrive("Ada");
   await ada.page.goto(server.link("ZZZZ9999"));
   await ada.heading(t("explain.gone.title")).waitFor();
-  await ada.button(t("action.newCall")).click();
-  await ada.page.getByLabel(t("prejoin.name")).waitFor();
+  await ada.page.getByRole("link", { name: t("action.newCall") }).click();
+  await ada.heading(t("create.title")).waitFor();
 });
 
 test("a link that lost a letter says so", async ({ server, people }) => {

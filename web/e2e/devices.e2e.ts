@@ -31,14 +31,12 @@ test("blocked devices are explained, can be done without, and start when allowed
     // Grants nothing, and with that refuses everything.
     await ada.context.grantPermissions([], { origin: server.origin });
     await ada.page.goto(server.link(room_id));
-    const blocked = ada.page.getByText(
+    const blocked = ada.heading(
       t("media.denied-by-browser.title", { device: t("media.both") }),
     );
     await blocked.waitFor();
 
-    await ada.sayName();
-    await ada.button(t("prejoin.joinWithout")).click();
-    await ada.isInside();
+    await ada.joinWithoutDevices();
     await seesFramesOf(ada.page, [await grace.peerId()]);
     await grace.tileSays(await ada.peerId(), "data-camera", "off");
     await ada.leave();
@@ -60,10 +58,8 @@ test("a computer without devices says so and joins", async ({ server, people }) 
   await withBrowser({ devices: "none" }, async (browser) => {
     const ada = await people.arrive("Ada", { browser });
     await ada.page.goto(server.link(room_id));
-    await ada.page.getByText(t("media.not-found.title", { device: t("media.both") })).waitFor();
-    await ada.sayName();
-    await ada.button(t("prejoin.joinWithout")).click();
-    await ada.isInside();
+    await ada.heading(t("media.not-found.title", { device: t("media.both") })).waitFor();
+    await ada.joinWithoutDevices();
     await ada.seesAndHears([await grace.peerId()]);
     await ada.writes("I have no camera");
     await grace.reads("I have no camera");
@@ -82,12 +78,8 @@ test("plain HTTP on another address says why there is no camera, and joins", asy
   await withBrowser({ args }, async (browser) => {
     const ada = await people.arrive("Ada", { browser, origin });
     await ada.page.goto(`${origin}/r/${room_id}`);
-    await ada.page
-      .getByText(t("media.insecure-context.title", { device: t("media.both") }))
-      .waitFor();
-    await ada.sayName();
-    await ada.button(t("prejoin.joinWithout")).click();
-    await ada.isInside();
+    await ada.heading(t("media.insecure-context.title", { device: t("media.both") })).waitFor();
+    await ada.joinWithoutDevices();
     await ada.seesAndHears([await grace.peerId()]);
     await ada.writes("over plain HTTP");
     await grace.reads("over plain HTTP");

@@ -1,6 +1,7 @@
 /** Pages that go and come: a reload, a second tab with the same session. */
 import { t } from "../src/locales/translate";
-import { allSeeAndHearEachOther } from "./harness/person";
+import { seesFramesOf } from "./harness/frames";
+import { allSeeAndHearEachOther, allSeeEachOther } from "./harness/person";
 import { expect, test } from "./harness/fixtures";
 
 test("a reload brings back the same person, with one tile", async ({ server, people }) => {
@@ -10,12 +11,16 @@ test("a reload brings back the same person, with one tile", async ({ server, peo
   await allSeeAndHearEachOther([ada, grace]);
   const before = await grace.peerId();
 
+  await grace.sets(t("controls.microphone"), false);
   await grace.page.reload();
-  await grace.clickJoin();
+  // Straight back in, as it was: nobody asks for the name again.
   await grace.isInside();
 
   expect(await grace.peerId()).toBe(before);
-  await allSeeAndHearEachOther([ada, grace]);
+  await allSeeEachOther([ada, grace]);
+  await ada.tileSays(before, "data-microphone", "off");
+  await seesFramesOf(ada.page, [before]);
+  await grace.seesAndHears([await ada.peerId()]);
 });
 
 test("a duplicated tab takes the call over, and the first one says so", async ({
@@ -30,7 +35,6 @@ test("a duplicated tab takes the call over, and the first one says so", async ({
 
   const second = await people.duplicate(grace);
   await second.page.goto(server.link(room_id));
-  await second.clickJoin();
   await second.isInside();
 
   await grace.heading(t("after.taken-elsewhere.title")).waitFor();

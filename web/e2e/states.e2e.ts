@@ -7,7 +7,6 @@ import { launchChromium } from "./harness/chromium";
 import { test } from "./harness/fixtures";
 import { seesFramesOf } from "./harness/frames";
 import { allSeeEachOther } from "./harness/person";
-import type { Person } from "./harness/person";
 import { portray } from "./harness/screenshots";
 
 test("pages outside of a call", async ({ server, people }) => {
@@ -74,7 +73,9 @@ test("before the call", async ({ server, people }) => {
     await blocked.context.grantPermissions([], { origin: server.origin });
     await blocked.page.goto(server.link(room.room_id));
     await blocked.page
-      .getByText(t("media.denied-by-browser.title", { device: t("media.both") }))
+      .getByRole("heading", {
+        name: t("media.denied-by-browser.title", { device: t("media.both") }),
+      })
       .waitFor();
     await portray(blocked.page, "preview with blocked devices");
     await blocked.page.close();
@@ -130,8 +131,15 @@ test("dialogs in the call", async ({ server, people }) => {
   await portray(page, "end the call for all");
   await page.keyboard.press("Escape");
 
-  for (const title of [t("shortcuts.title"), t("stats.title"), t("info.title")]) {
-    await openFromMenu(ada, title);
+  const dialogs = [
+    [t("controls.info"), t("info.title")],
+    [t("controls.stats"), t("stats.title")],
+    [t("controls.shortcuts"), t("shortcuts.title")],
+    [t("devices.open"), t("devices.title")],
+  ] as const;
+  for (const [button, title] of dialogs) {
+    await ada.button(button).click();
+    await ada.dialog(title).waitFor();
     await portray(page, title);
     await page.keyboard.press("Escape");
   }
@@ -183,10 +191,3 @@ test("after the call", async ({ server, people }) => {
   await alan.leave();
   await portray(alan.page, "left");
 });
-
-/** Opens what the “More” menu, or a button of its own, leads to. */
-async function openFromMenu(person: Person, title: string): Promise<void> {
-  await person.button(t("controls.more")).click();
-  await person.page.getByRole("menuitem", { name: title }).click();
-  await person.dialog(title).waitFor();
-}

@@ -35,6 +35,12 @@ export class Person {
     await this.button(t("prejoin.join")).click();
   }
 
+  async joinWithoutDevices(): Promise<void> {
+    await this.sayName();
+    await this.button(t("prejoin.joinWithout")).click();
+    await this.isInside();
+  }
+
   async isInside(deadlineMs = 20_000): Promise<void> {
     await this.ownTile.waitFor({ timeout: deadlineMs });
     await this.page.locator('[data-phase="joined"]').waitFor({ timeout: deadlineMs });
@@ -49,7 +55,7 @@ export class Person {
   }
 
   dialog(name: string): Locator {
-    return this.page.getByRole("dialog", { name }).or(this.page.getByRole("alertdialog", { name }));
+    return this.page.getByRole("dialog", { name, exact: true });
   }
 
   get ownTile(): Locator {
@@ -119,7 +125,7 @@ export class Person {
   async openChat(): Promise<void> {
     const field = this.page.getByLabel(t("chat.field"));
     if (await field.isVisible()) return;
-    await this.button(new RegExp(`^${t("controls.chat")}\\b`)).click();
+    await this.button(new RegExp(`^${t("controls.chat")}($|,)`)).click();
     await field.waitFor();
   }
 
@@ -129,26 +135,30 @@ export class Person {
     await this.button(t("chat.send")).click();
   }
 
-  async reads(text: string, deadlineMs = 10_000): Promise<void> {
+  async reads(text: string): Promise<void> {
     await this.openChat();
     await this.page
-      .getByRole("log", { name: t("chat.messages") })
+      .getByRole("list", { name: t("chat.messages") })
       .getByText(text)
-      .waitFor({ timeout: deadlineMs });
+      .waitFor();
   }
 
-  async openPeople(): Promise<Locator> {
-    const list = this.page.getByRole("list", { name: t("people.list") });
+  /** A notice as a toast. */
+  async isTold(notice: string): Promise<void> {
+    await this.page.getByRole("log", { name: t("notice.region") }).getByText(notice).waitFor();
+  }
+
+  async openPeople(): Promise<void> {
+    const list = this.page.getByRole("group", { name: t("people.list") });
     if (!(await list.isVisible())) await this.button(t("controls.people")).click();
     await list.waitFor();
-    return list;
   }
 
   /** A host's action on somebody, out of the menu in the list of people. */
   async actsOn(name: string, action: string): Promise<void> {
     await this.openPeople();
     await this.button(t("people.actions", { name })).click();
-    await this.page.getByRole("menuitem", { name: action }).click();
+    await this.button(action).click();
   }
 
   async leave(): Promise<void> {
