@@ -1,0 +1,387 @@
+import type { ClientMessage, MediaState, PeerId, ServerMessage } from "../protocol/generated";
+import { every, type Cancel } from "../services/clock";
+import type { OpenSocket } from "../services/websocket";
+import { callView, IDLE_CALL } from "./callView";
+import { pendingOf, withPending, withStatus } from "./chatLog";
+import { createMesh } from "./mesh";
+import type { Call, CallEnd, CallPhase, CallState, JoinOptions, LocalMedia } from "./model";
+import { createStore } from "./observable";
+import { mediaState, outgoingTracks, sameMedia, sameTracks } from "./outgoing";
+import { watchPage, type PageEnvironment } from "./pageWatch";
+import type { PeerEnvironment } from "./peer";
+import { applyMessage, EMPTY_ROOM, expire, withoutNotice, withPerson, withReaction } from "./roomState";
+import { captureConstraints, type SendingContext } from "./senderLimits";
+import type { SessionStore } from "./sessionStore";
+import { createSignaling } from "./signaling";
+import { createSpeaking } from "./speaking";
+import { createStatsSampler } from "./statsSampler";
+import type { Tabs } from "./tabs";
+
+export interface CallEnvironment extends PeerEnvironment {
+  readonly openSocket: OpenSocket;
+  /** Fetches what connections need from the server. */
+  readonly prepareConnections: () => Promise<void>;
+  readonly sessions: SessionStore;
+  readonly page: PageEnvironment;
+  readonly tabs: Tabs;
+  /** Encodes less: it is small, warm, and on a battery. */
+  readonly isPhone: boolean;
+}
+
+const SAMPLE_LEVELS_MS = 150;
+const EXPIRE_MS = 500;
+/** Several connections that fail at once are one suspicion. */
+const SUSPICION_PAUSE_MS = 2_000;
+
+/** A call: signaling, the room as the server tells of it, the mesh and the own devices, together. */
+export function createCall(environment: CallEnvironment, localMedia: LocalMedia): Call {
+  const { clock, random, report, sessions, tabs } = environment;
+  let phase: CallPhase = { kind: "idle" };
+  let room = EMPTY_ROOM;
+  let options: JoinOptions | null = null;
+  let speaking: ReadonlySet<PeerId> = new Set();
+  let levels = createSpeaking<PeerId>();
+  let toldMedia: MediaState | null = null;
+  let handWanted = false;
+  let suspectedAt = Number.NEGATIVE_INFINITY;
+  let tracks = outgoingTracks(localMedia.state.get());
+  let context: SendingContext = { participants: 1, sharingScreen: false, phone: environment.isPhone };
+  let stopWhileJoined: Cancel = () => {};
+  const view = createStore<CallState>(IDLE_CALL);
+
+  const signaling = createSignaling(
+    { openSocket: environment.openSocket, clock, random },
+    {
+      onStatus: (status) => {
+        if (phase.kind === "joining" || phase.kind === "joined") {
+          phase = { ...phase, signaling: status };
+        }
+        mesh.setSignaling(status.kind === "open");
+        publish();
+      },
+      onMessage: handleMessage,
+      onRestate: () => {
+        restate();
+        mesh.restate();
+      },
+      onRecovered: () => {},
+      onToken: (token) => {
+        if (options !== null) {
+          sessions.set(options.roomId, token);
+        }
+      },
+      onRefused: (code) => end({ kind: "refused", code }),
+      onOver: (reason) => end({ kind: "over", reason }),
+    },
+  );
+
+  const mesh = createMesh(
+    {
+      environment,
+      send: signaling.send,
+      onChange: publish,
+      onSuspicion: () => {
+        if (clock.now() - suspectedAt > SUSPICION_PAUSE_MS) {
+          suspectedAt = clock.now();
+          signaling.replaceSocket();
+        }
+      },
+    },
+    { tracks, context },
+  );
+
+  function publish(): void {
+    view.set(callView(view.get(), { phase, room, peers: mesh.peers(), speaking }));
+  }
+
+  function handleMessage(message: ServerMessage): void {
+    const rejoined = phase.kind === "joined" && message.type === "joined";
+    room = applyMessage(room, message, clock.now());
+    switch (message.type) {
+      case "joined":
+        mesh.begin(message.peer_id);
+        enterCall();
+        toldMedia = room.self?.media ?? null;
+        if (rejoined) {
+          restate();
+        } else {
+          tellMedia();
+        }
+        break;
+      case "participants":
+        mesh.offerTo(message.participants, room.members);
+        break;
+      case "resumed": {
+        const unknown = room.members.filter((member) => !mesh.peers().has(member.peerId));
+        mesh.offerTo(
+          unknown.map((member) => member.peerId),
+          room.members,
+        );
+        mesh.update(room.members);
+        break;
+      }
+      case "lower-microphone":
+        toldMedia = toldMedia === null ? null : { ...toldMedia, microphone: false };
+        localMedia.setMicrophone(false).catch((error: unknown) => report("muting", error));
+        break;
+      case "offer":
+      case "answer":
+      case "ice-candidate":
+        mesh.receive(message);
+        // Nothing of the view has changed by it.
+        return;
+      default:
+        mesh.update(room.members);
+    }
+    updateContext();
+    publish();
+  }
+
+  function enterCall(): void {
+    stopWhileJoined();
+    phase = { kind: "joined", signaling: { kind: "open" } };
+    levels = createSpeaking();
+    const roomId = room.room?.roomId ?? "";
+    const cancels = [
+      every(clock, SAMPLE_LEVELS_MS, sampleLevels),
+      every(clock, EXPIRE_MS, () => {
+        const next = expire(room, clock.now(), clock.wallTime());
+        if (next !== room) {
+          room = next;
+          mesh.update(room.members);
+          publish();
+        }
+      }),
+      // Keeps the meter running, which measures only while watched.
+      localMedia.microphoneLevel.subscribe(() => {}),
+      tabs.announce(roomId, () => {
+        signaling.leave();
+        end({ kind: "over", reason: "taken-elsewhere" });
+      }),
+    ];
+    stopWhileJoined = () => {
+      cancels.forEach((cancel) => cancel());
+      stopWhileJoined = () => {};
+    };
+  }
+
+  function sampleLevels(): void {
+    const now = new Map<PeerId, number>();
+    for (const [peerId, peer] of mesh.peers()) {
+      now.set(peerId, peer.audioLevel());
+    }
+    if (room.self !== null) {
+      const live = localMedia.state.get().microphone.kind === "live";
+      now.set(room.self.peerId, live ? localMedia.microphoneLevel.get() : 0);
+    }
+    const next = levels.sample(now, clock.now());
+    if (next !== speaking) {
+      speaking = next;
+      publish();
+    }
+  }
+
+  /** What the server has lost, or never got: our side of how things stand. */
+  function restate(): void {
+    toldMedia = room.self?.media ?? null;
+    tellMedia();
+    if (handWanted !== (room.self?.handRaisedAt !== null)) {
+      signaling.send({ type: "hand", raised: handWanted });
+    }
+    if (options !== null && room.self !== null && room.self.name !== options.name) {
+      signaling.send({ type: "rename", user_name: options.name });
+    }
+    for (const entry of pendingOf(room.chat)) {
+      signaling.send({ type: "chat", text: entry.text, ref: entry.key });
+    }
+  }
+
+  function tellMedia(): void {
+    const now = mediaState(localMedia.state.get());
+    if (toldMedia !== null && !sameMedia(toldMedia, now)) {
+      toldMedia = now;
+      signaling.send({ type: "media-state", ...now });
+    }
+  }
+
+  function updateContext(): void {
+    const participants = room.members.length + 1;
+    const sharingScreen = tracks.screen !== null;
+    if (participants === context.participants && sharingScreen === context.sharingScreen) {
+      return;
+    }
+    context = { ...context, participants, sharingScreen };
+    adaptCapture(participants);
+    mesh.setContext(context);
+  }
+
+  function adaptCapture(participants: number): void {
+    tracks.camera
+      ?.applyConstraints(captureConstraints(participants))
+      .then(() => mesh.setContext(context))
+      .catch((error: unknown) => report("adapting the camera", error));
+  }
+
+  function handleLocalMedia(): void {
+    const next = outgoingTracks(localMedia.state.get());
+    if (!sameTracks(next, tracks)) {
+      const newCamera = next.camera !== null && next.camera !== tracks.camera;
+      tracks = next;
+      mesh.setTracks(tracks);
+      updateContext();
+      if (newCamera && context.participants > 2) {
+        adaptCapture(context.participants);
+      }
+    }
+    if (phase.kind === "joined") {
+      tellMedia();
+    }
+  }
+
+  function end(next: CallPhase & { kind: "refused" | "over" }): void {
+    stopWhileJoined();
+    mesh.close();
+    if (options !== null) {
+      sessions.remove(options.roomId);
+    }
+    phase = next;
+    toldMedia = null;
+    speaking = new Set();
+    room = { ...room, members: [], reactions: [] };
+    publish();
+  }
+
+  function begin(next: JoinOptions): void {
+    options = next;
+    room = { ...EMPTY_ROOM, nextId: room.nextId };
+    phase = { kind: "joining", signaling: { kind: "connecting" } };
+    void environment.prepareConnections();
+    publish();
+    signaling.join(
+      {
+        room_id: next.roomId,
+        user_name: next.name,
+        capabilities: ["resume", "media-state"],
+        media: mediaState(localMedia.state.get()),
+        ...(next.hostToken === null ? {} : { host_token: next.hostToken }),
+      },
+      sessions.get(next.roomId),
+    );
+  }
+
+  function inCall(): boolean {
+    return phase.kind === "joined";
+  }
+
+  function send(message: ClientMessage): void {
+    if (inCall()) {
+      signaling.send(message);
+    }
+  }
+
+  function over(reason: CallEnd): void {
+    signaling.leave();
+    end({ kind: "over", reason });
+  }
+
+  const stopMedia = localMedia.state.subscribe(handleLocalMedia);
+  let hidden: JoinOptions | null = null;
+  const stopPage = watchPage(environment.page, {
+    onNetworkChange: () => {
+      signaling.replaceSocket();
+      mesh.handleNetworkChange();
+    },
+    onWake: signaling.replaceSocket,
+    onHide: () => {
+      if (inCall()) {
+        // The session stays in the tab's storage: a reload comes back as the same person.
+        hidden = options;
+        stopWhileJoined();
+        signaling.leave();
+        mesh.close();
+      }
+    },
+    onRestore: () => {
+      if (hidden !== null) {
+        begin(hidden);
+        hidden = null;
+      }
+    },
+  });
+
+  return {
+    state: view,
+    stats: createStatsSampler(environment, mesh.peers),
+    prepare: () => {
+      signaling.prepare();
+      void environment.prepareConnections();
+    },
+    join: (next) => {
+      if (phase.kind !== "joining" && phase.kind !== "joined") {
+        handWanted = false;
+        begin(next);
+      }
+    },
+    leave: () => {
+      if (phase.kind === "joining" || phase.kind === "joined") {
+        over("left");
+      }
+    },
+    rename: (name) => {
+      if (options !== null) {
+        options = { ...options, name };
+      }
+      send({ type: "rename", user_name: name });
+    },
+    sendChat: (text) => {
+      const self = room.self;
+      if (self === null || !inCall()) {
+        return;
+      }
+      const key = environment.newId();
+      const pending = { key, peerId: self.peerId, name: self.name, text, sentAt: clock.wallTime() };
+      room = { ...room, chat: withPending(room.chat, pending) };
+      signaling.send({ type: "chat", text, ref: key });
+      publish();
+    },
+    retryChat: (key) => {
+      const entry = room.chat.find((other) => other.key === key);
+      if (entry !== undefined && typeof entry.status === "object" && inCall()) {
+        room = { ...room, chat: withStatus(room.chat, key, "sending") };
+        signaling.send({ type: "chat", text: entry.text, ref: key });
+        publish();
+      }
+    },
+    react: (reaction) => {
+      if (room.self !== null && inCall()) {
+        room = withReaction(room, room.self.peerId, reaction, clock.now());
+        signaling.send({ type: "reaction", reaction });
+        publish();
+      }
+    },
+    setHand: (raised) => {
+      if (room.self !== null && inCall()) {
+        handWanted = raised;
+        room = withPerson(room, room.self.peerId, { handRaisedAt: raised ? clock.wallTime() : null });
+        signaling.send({ type: "hand", raised });
+        publish();
+      }
+    },
+    dismissNotice: (id) => {
+      room = withoutNotice(room, id);
+      publish();
+    },
+    lowerMicrophone: (peerId) => send({ type: "lower-microphone", target_peer_id: peerId }),
+    removeParticipant: (peerId) => send({ type: "remove", target_peer_id: peerId }),
+    setLocked: (locked) => send({ type: "lock", locked }),
+    transferHost: (peerId) => send({ type: "transfer-host", target_peer_id: peerId }),
+    endCall: () => send({ type: "end-call" }),
+    dispose: () => {
+      stopPage();
+      stopMedia();
+      stopWhileJoined();
+      signaling.leave();
+      mesh.close();
+    },
+  };
+}

@@ -1,0 +1,79 @@
+import type { PeerId } from "../protocol/generated";
+import type { CallPhase, CallState, Participant, SelfParticipant } from "./model";
+import type { Peer } from "./peer";
+import type { Member, RoomState } from "./roomState";
+
+export const IDLE_CALL: CallState = {
+  phase: { kind: "idle" },
+  room: null,
+  self: null,
+  participants: [],
+  chat: [],
+  reactions: [],
+  notices: [],
+};
+
+export interface ViewInput {
+  readonly phase: CallPhase;
+  readonly room: RoomState;
+  readonly peers: ReadonlyMap<PeerId, Peer>;
+  readonly speaking: ReadonlySet<PeerId>;
+}
+
+/** The snapshot for the page. What has not changed stays the same object, so it is not drawn again. */
+export function callView(before: CallState, { phase, room, peers, speaking }: ViewInput): CallState {
+  const known = new Map(before.participants.map((participant) => [participant.peerId, participant]));
+  const participants = room.members.map((member) => {
+    const next = participantView(member, peers.get(member.peerId), speaking.has(member.peerId));
+    return reused(known.get(member.peerId), next);
+  });
+  const self: SelfParticipant | null =
+    room.self === null
+      ? null
+      : {
+          peerId: room.self.peerId,
+          name: room.self.name,
+          role: room.self.role,
+          handRaisedAt: room.self.handRaisedAt,
+          speaking: speaking.has(room.self.peerId),
+        };
+  return reused(before, {
+    phase,
+    room: room.room,
+    self: self === null ? null : reused(before.self ?? undefined, self),
+    participants: sameItems(before.participants, participants) ? before.participants : participants,
+    chat: room.chat,
+    reactions: room.reactions,
+    notices: room.notices,
+  });
+}
+
+function participantView(member: Member, peer: Peer | undefined, speaking: boolean): Participant {
+  const streams = peer?.streams();
+  return {
+    peerId: member.peerId,
+    name: member.name,
+    role: member.role,
+    media: member.media,
+    handRaisedAt: member.handRaisedAt,
+    capabilities: member.capabilities,
+    connection: peer?.connection() ?? "connecting",
+    audio: streams?.microphone ?? null,
+    camera: member.media.camera ? (streams?.camera ?? null) : null,
+    screen: member.media.screen ? (streams?.screen ?? null) : null,
+    screenAudio: member.media.screen ? (streams?.["screen-audio"] ?? null) : null,
+    speaking: speaking && member.media.microphone,
+  };
+}
+
+function reused<T extends object>(before: T | undefined, next: T): T {
+  if (before === undefined) {
+    return next;
+  }
+  const same = (Object.keys(next) as (keyof T)[]).every((key) => Object.is(before[key], next[key]));
+  return same ? before : next;
+}
+
+function sameItems<T>(before: readonly T[], next: readonly T[]): boolean {
+  return before.length === next.length && before.every((item, index) => item === next[index]);
+}

@@ -1,0 +1,23 @@
+import type { ErrorCode } from "../protocol/generated";
+import type { CallEnd } from "./model";
+
+/** What a closed socket means for the session (RFC 6455 section 7.4.1 and the protocol's own). */
+export type CloseMeaning =
+  | { kind: "reconnect" }
+  | { kind: "over"; reason: CallEnd }
+  | { kind: "refused"; code: ErrorCode };
+
+export function closeMeaning(code: number): CloseMeaning {
+  switch (code) {
+    case 1000:
+      return { kind: "over", reason: "left" };
+    case 1008:
+      return { kind: "refused", code: "rate-limited" };
+    case 1009:
+      return { kind: "refused", code: "message-too-large" };
+    case 4001:
+      return { kind: "over", reason: "taken-elsewhere" };
+    default:
+      return { kind: "reconnect" };
+  }
+}

@@ -1,0 +1,93 @@
+/** The call engine of this page: everything that `createCall` is given, from the browser. */
+import { createApi, type Api } from "../services/api";
+import { systemClock } from "../services/clock";
+import { reportToConsole } from "../services/report";
+import { createWebRtc } from "../services/webrtc";
+import { signalingUrl, socketOpener } from "../services/websocket";
+import { createCall as assembleCall } from "./call";
+import { createLocalMedia as assembleLocalMedia } from "./devices";
+import type { Call, LocalMedia } from "./model";
+import { createSessionStore } from "./sessionStore";
+import { createTabs, type TabChannel, type Tabs } from "./tabs";
+
+export type * from "./model";
+export type { Api, ApiFailure, ApiResult } from "../services/api";
+
+/** The server that this page came from. */
+export const api: Api = createApi();
+
+let tabs: Tabs | null = null;
+
+/** The same call in other tabs; one channel for the whole page. */
+export function otherTabs(): Tabs {
+  tabs ??= createTabs(tabChannel(), systemClock);
+  return tabs;
+}
+
+/** Whether this tab was in the call before a reload, and comes back as the same person. */
+export function wasInCall(roomId: string): boolean {
+  return sessions.get(roomId) !== null;
+}
+
+const sessions = createSessionStore(() => window.sessionStorage);
+
+export function createLocalMedia(): LocalMedia {
+  return assembleLocalMedia({
+    clock: systemClock,
+    isSecureContext: window.isSecureContext,
+    // Undefined over plain HTTP, whatever the types say.
+    mediaDevices: navigator.mediaDevices as MediaDevices | undefined,
+    permissions: navigator.permissions as Permissions | undefined,
+    storage: () => window.localStorage,
+    newStream: (tracks) => new MediaStream(tracks),
+    newAudioContext: () => new AudioContext(),
+    report: reportToConsole,
+  });
+}
+
+export function createCall({ media }: { readonly media: LocalMedia }): Call {
+  const webrtc = createWebRtc(api, systemClock.now);
+  return assembleCall(
+    {
+      clock: systemClock,
+      random: Math.random,
+      newId: () => randomId(),
+      newStream: (tracks) => new MediaStream(tracks ?? []),
+      newConnection: webrtc.createConnection,
+      prepareConnections: webrtc.prepare,
+      codecs: (kind) => globalThis.RTCRtpReceiver?.getCapabilities(kind) ?? null,
+      report: reportToConsole,
+      openSocket: socketOpener(signalingUrl(window.location)),
+      sessions,
+      page: {
+        window,
+        document,
+        connection: networkInformation(),
+        now: systemClock.now,
+      },
+      tabs: otherTabs(),
+      isPhone: window.matchMedia("(pointer: coarse) and (max-width: 900px)").matches,
+    },
+    media,
+  );
+}
+
+/** 128 random bits; `crypto.randomUUID` is missing over plain HTTP. */
+function randomId(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+/** Only Chromium has it. */
+function networkInformation(): EventTarget | null {
+  const { connection } = navigator as Navigator & { connection?: unknown };
+  return connection instanceof EventTarget ? connection : null;
+}
+
+function tabChannel(): TabChannel {
+  if (typeof BroadcastChannel === "function") {
+    return new BroadcastChannel("wecall");
+  }
+  // Without it, no tab knows of another; the server ends the older one of a duplicated pair.
+  return { postMessage: () => {}, addEventListener: () => {} };
+}

@@ -1,0 +1,49 @@
+/** What is known when a connection to the server was lost, or could not be made. */
+export interface ReconnectContext {
+  /** Attempts that failed since the last success; 0 right after a loss. */
+  readonly failedAttempts: number;
+  /** Milliseconds since the loss. */
+  readonly elapsed: number;
+  /**
+   * How the last attempt ended. After a timeout nothing has reached the server, so there is
+   * nobody to spare by waiting.
+   */
+  readonly lastFailure: "closed" | "timed-out";
+  /** From 0 up to, not including, 1. */
+  readonly random: number;
+}
+
+/** The first retry falls anywhere in here: thousands of clients of one restarted server spread out. */
+const FIRST_WINDOW_MS = 300;
+/** A server that restarts within a minute is found within about two seconds of its return. */
+const EARLY_CAP_MS = 2_000;
+const LATE_CAP_MS = 5_000;
+const EARLY_MS = 60_000;
+const AFTER_TIMEOUT_MS = 250;
+
+/** How long to wait before the next attempt. A page that lives never gives up. */
+export function reconnectDelay(context: ReconnectContext): number {
+  const { failedAttempts, elapsed, lastFailure, random } = context;
+  if (failedAttempts === 0) {
+    return random * FIRST_WINDOW_MS;
+  }
+  if (lastFailure === "timed-out") {
+    return random * AFTER_TIMEOUT_MS;
+  }
+  const cap = elapsed < EARLY_MS ? EARLY_CAP_MS : LATE_CAP_MS;
+  const window = Math.min(FIRST_WINDOW_MS * 2 ** failedAttempts, cap);
+  // The lower half is certain: a retry without any wait would only burden the server.
+  return window * (0.5 + random / 2);
+}
+
+/**
+ * How long an attempt may take.
+ *
+ * Short at first, because an attempt whose packets are lost in a network gap is repeated by TCP
+ * only after 1, 3, 7 s; a new one finds the returned network sooner. Longer ones follow, for
+ * networks that really are that slow.
+ */
+export function attemptTimeout(failedAttempts: number): number {
+  const timeouts = [2_000, 2_000, 2_000, 4_000, 2_000, 8_000] as const;
+  return timeouts[failedAttempts % timeouts.length] ?? timeouts[0];
+}

@@ -1,0 +1,404 @@
+import type { ClientMessage, ErrorCode, Join, Joined, Resumed, ServerMessage } from "../protocol/generated";
+import type { Cancel, Clock } from "../services/clock";
+import type { OpenSocket, Socket } from "../services/websocket";
+import { closeMeaning } from "./closeCodes";
+import type { CallEnd, SignalingStatus } from "./model";
+import { createOutbox } from "./outbox";
+import { attemptTimeout, reconnectDelay } from "./reconnectPolicy";
+import { decodeServerMessage, type Sequenced } from "./serverMessage";
+
+/** The signaling client: one session over as many sockets as it takes. */
+export interface Signaling {
+  /** Opens a socket ahead of `join`. */
+  prepare(): void;
+  /** Keeps trying until the server answers. `session` is the token of this page's life before. */
+  join(join: Omit<Join, "session">, session: string | null): void;
+  /** In order, and once each, over lost sockets too. Nothing happens outside a session. */
+  send(message: ClientMessage): void;
+  /** The path to the server may be dead though the socket looks open: takes a new one at once. */
+  replaceSocket(): void;
+  /** Tells the server that this page goes, and stops. */
+  leave(): void;
+}
+
+export interface SignalingEvents {
+  onStatus(status: SignalingStatus): void;
+  /** All but what only signaling itself needs; `joined` again when a lost session began anew. */
+  onMessage(message: ServerMessage): void;
+  /** Messages of ours may be lost: say again how things stand. `onMessage` follows first with `resumed`. */
+  onRestate(): void;
+  /** The session is the server's again, nothing was lost. */
+  onRecovered(): void;
+  onToken(token: string): void;
+  /** The server does not let us in. */
+  onRefused(code: ErrorCode): void;
+  onOver(reason: CallEnd): void;
+}
+
+export interface SignalingEnvironment {
+  openSocket: OpenSocket;
+  clock: Clock;
+  random: () => number;
+}
+
+type Link =
+  | { kind: "down" }
+  | { kind: "waiting"; cancel: Cancel }
+  /** Until the server greets. */
+  | { kind: "connecting"; socket: Socket; cancel: Cancel }
+  /** Greeted, with nothing to join yet. */
+  | { kind: "warm"; socket: Socket }
+  /** `join` or `resume` is sent. */
+  | { kind: "entering"; by: "join" | "resume"; socket: Socket; cancel: Cancel }
+  | { kind: "open"; socket: Socket };
+
+type Goal = { kind: "none" } | { kind: "warm" } | { kind: "joined"; join: Omit<Join, "session"> };
+
+interface Session {
+  token: string;
+  lastSeq: number;
+}
+
+/** A server that is up answers a join or a resume within milliseconds. */
+const ENTER_TIMEOUT_MS = 5_000;
+/** What was handed to the browser and is still there after this long goes nowhere. */
+const STALLED_SEND_MS = 3_000;
+/** Pings are invisible to a page. After so long without a message a resume tells more. */
+const SILENCE_MS = 90_000;
+
+export function createSignaling(environment: SignalingEnvironment, events: SignalingEvents): Signaling {
+  const { clock, random } = environment;
+  const outbox = createOutbox();
+  let link: Link = { kind: "down" };
+  let goal: Goal = { kind: "none" };
+  let session: Session | null = null;
+  /** For `join.session`: the last token, even when it cannot be resumed any more. */
+  let lastToken: string | null = null;
+  let everJoined = false;
+  let failedAttempts = 0;
+  let lostAt: number | null = null;
+  let cancelSilence: Cancel = () => {};
+  let cancelStall: Cancel | null = null;
+
+  function tellStatus(nextAttemptAt: number | null): void {
+    if (goal.kind !== "joined") {
+      return;
+    }
+    if (link.kind === "open") {
+      events.onStatus({ kind: "open" });
+    } else if (lostAt === null) {
+      events.onStatus({ kind: "connecting" });
+    } else {
+      events.onStatus({ kind: "reconnecting", since: lostAt, attempt: failedAttempts, nextAttemptAt });
+    }
+  }
+
+  function connect(): void {
+    drop();
+    // A socket that was closed in between tells nothing any more, so these are the current one's.
+    const socket = environment.openSocket({
+      onText: handleText,
+      onClose: handleClose,
+    });
+    const cancel = clock.after(attemptTimeout(failedAttempts), () => fail("timed-out"));
+    link = { kind: "connecting", socket, cancel };
+    tellStatus(null);
+  }
+
+  /** Ends whatever link there is, silently. */
+  function drop(): void {
+    if (link.kind === "waiting" || link.kind === "connecting" || link.kind === "entering") {
+      link.cancel();
+    }
+    if (link.kind !== "down" && link.kind !== "waiting") {
+      link.socket.close();
+    }
+    cancelSilence();
+    cancelStall?.();
+    cancelStall = null;
+    link = { kind: "down" };
+  }
+
+  function fail(lastFailure: "closed" | "timed-out"): void {
+    const wasUp = link.kind === "open" || link.kind === "warm";
+    drop();
+    if (goal.kind === "none") {
+      return;
+    }
+    lostAt ??= clock.now();
+    failedAttempts = wasUp ? 0 : failedAttempts + 1;
+    const delay = reconnectDelay({
+      failedAttempts,
+      elapsed: clock.now() - lostAt,
+      lastFailure,
+      random: random(),
+    });
+    link = { kind: "waiting", cancel: clock.after(delay, connect) };
+    tellStatus(clock.now() + delay);
+  }
+
+  function stop(): void {
+    drop();
+    goal = { kind: "none" };
+    session = null;
+    lostAt = null;
+    failedAttempts = 0;
+  }
+
+  function handleClose(code: number): void {
+    const meaning = closeMeaning(code);
+    // Only a session can be over; a warm socket that the server closed for idling is replaced.
+    if (meaning.kind === "reconnect" || (link.kind !== "open" && link.kind !== "entering")) {
+      fail("closed");
+      return;
+    }
+    stop();
+    if (meaning.kind === "over") {
+      events.onOver(meaning.reason);
+    } else {
+      events.onRefused(meaning.code);
+    }
+  }
+
+  function handleText(text: string): void {
+    const message = decodeServerMessage(text);
+    if (message === null) {
+      return;
+    }
+    switch (link.kind) {
+      case "connecting":
+        if (message.type === "peer-id") {
+          link.cancel();
+          greeted(link.socket);
+        }
+        return;
+      case "entering":
+        handleEntering(link, message);
+        return;
+      case "open":
+        handleOpen(message);
+        return;
+      default:
+        return;
+    }
+  }
+
+  function greeted(socket: Socket): void {
+    link = { kind: "warm", socket };
+    if (goal.kind === "joined") {
+      enter(socket, goal.join);
+    } else {
+      lostAt = null;
+      failedAttempts = 0;
+    }
+  }
+
+  function enter(socket: Socket, join: Omit<Join, "session">): void {
+    const by = session === null ? "join" : "resume";
+    const cancel = clock.after(ENTER_TIMEOUT_MS, () => fail("timed-out"));
+    link = { kind: "entering", by, socket, cancel };
+    const message: ClientMessage =
+      session === null
+        ? { type: "join", ...join, ...(lastToken === null ? {} : { session: lastToken }) }
+        : { type: "resume", token: session.token, last_seq: session.lastSeq };
+    socket.send(JSON.stringify(message));
+  }
+
+  function handleEntering(entering: Link & { kind: "entering" }, message: Sequenced): void {
+    if (message.type === "joined" || message.type === "resumed") {
+      entering.cancel();
+      link = { kind: "open", socket: entering.socket };
+      lostAt = null;
+      failedAttempts = 0;
+      everJoined = true;
+      expectMessages();
+      if (message.type === "joined") {
+        joined(message);
+      } else {
+        resumed(entering.socket, message);
+      }
+    } else if (message.type === "error") {
+      entering.cancel();
+      entryRefused(entering, message.code);
+    }
+  }
+
+  function joined(message: Joined & { type: "joined"; seq?: number }): void {
+    outbox.reset(0);
+    session =
+      message.resume_token === undefined ? null : { token: message.resume_token, lastSeq: message.seq ?? 1 };
+    keepToken(message.resume_token);
+    events.onMessage(message);
+    tellStatus(null);
+  }
+
+  function resumed(socket: Socket, message: Resumed & { type: "resumed" }): void {
+    const unsent = message.recovered ? outbox.after(message.received) : null;
+    session = { token: message.resume_token, lastSeq: message.recovered ? (session?.lastSeq ?? 0) : 0 };
+    keepToken(message.resume_token);
+    if (unsent === null) {
+      outbox.reset(message.recovered ? message.received : 0);
+    }
+    for (const text of unsent ?? []) {
+      socket.send(text);
+    }
+    events.onMessage(message);
+    tellStatus(null);
+    if (unsent === null) {
+      events.onRestate();
+    } else {
+      events.onRecovered();
+    }
+  }
+
+  function entryRefused(entering: Link & { kind: "entering" }, code: ErrorCode): void {
+    if (code === "unavailable" || code === "rate-limited") {
+      fail("closed");
+      return;
+    }
+    if (entering.by === "resume" && code === "invalid-resume-token" && goal.kind === "joined") {
+      session = null;
+      enter(entering.socket, goal.join);
+      return;
+    }
+    const comesBack = everJoined;
+    const socket = entering.socket;
+    session = null;
+    lastToken = null;
+    everJoined = false;
+    if (comesBack && (code === "room-not-found" || code === "removed")) {
+      stop();
+      events.onOver(code === "removed" ? "removed" : "room-gone");
+      return;
+    }
+    // The socket is fine, and the person may try again, with another name for example.
+    goal = { kind: "warm" };
+    lostAt = null;
+    link = { kind: "warm", socket };
+    events.onRefused(code);
+  }
+
+  function handleOpen(message: Sequenced): void {
+    expectMessages();
+    if (session !== null && message.seq !== undefined) {
+      if (message.seq <= session.lastSeq) {
+        return;
+      }
+      if (message.seq > session.lastSeq + 1) {
+        // One is missing, so this one may not be acted on: the resume brings both.
+        replaceSocket();
+        return;
+      }
+      session.lastSeq = message.seq;
+    }
+    switch (message.type) {
+      case "session":
+        if (session !== null) {
+          session.token = message.resume_token;
+          keepToken(message.resume_token);
+        }
+        return;
+      case "removed":
+        stop();
+        events.onOver("removed");
+        return;
+      case "room-ended":
+        stop();
+        events.onOver(message.reason === "host" ? "ended-by-host" : "expired");
+        return;
+      default:
+        events.onMessage(message);
+    }
+  }
+
+  function keepToken(token: string | undefined): void {
+    if (token !== undefined) {
+      lastToken = token;
+      events.onToken(token);
+    }
+  }
+
+  function expectMessages(): void {
+    cancelSilence();
+    cancelSilence = clock.after(SILENCE_MS * (1 + random() / 3), () => {
+      if (session !== null) {
+        replaceSocket();
+      }
+    });
+  }
+
+  function watchForStall(socket: Socket): void {
+    if (cancelStall !== null || socket.bufferedAmount() === 0) {
+      return;
+    }
+    const before = socket.bufferedAmount();
+    cancelStall = clock.after(STALLED_SEND_MS, () => {
+      cancelStall = null;
+      if (socket.bufferedAmount() >= before) {
+        replaceSocket();
+      } else {
+        watchForStall(socket);
+      }
+    });
+  }
+
+  function replaceSocket(): void {
+    if (goal.kind === "none") {
+      return;
+    }
+    if (link.kind === "open" && session === null) {
+      // Without a session a new socket would be a new participant: only a real loss does that.
+      return;
+    }
+    if (link.kind === "open") {
+      lostAt = clock.now();
+      failedAttempts = 0;
+    }
+    connect();
+  }
+
+  return {
+    prepare: () => {
+      if (goal.kind === "none") {
+        goal = { kind: "warm" };
+        connect();
+      }
+    },
+    join: (join, token) => {
+      lastToken = token;
+      everJoined = false;
+      session = null;
+      goal = { kind: "joined", join };
+      if (link.kind === "warm") {
+        enter(link.socket, join);
+        tellStatus(null);
+      } else if (link.kind === "connecting") {
+        tellStatus(null);
+      } else {
+        lostAt = null;
+        connect();
+      }
+    },
+    send: (message) => {
+      if (goal.kind !== "joined" || !everJoined) {
+        return;
+      }
+      const text = JSON.stringify(message);
+      if (session !== null) {
+        outbox.push(text);
+      }
+      if (link.kind === "open") {
+        link.socket.send(text);
+        watchForStall(link.socket);
+      }
+    },
+    replaceSocket,
+    leave: () => {
+      if (link.kind === "open") {
+        link.socket.send(JSON.stringify({ type: "leave" } satisfies ClientMessage));
+      }
+      stop();
+    },
+  };
+}
+
