@@ -1,0 +1,9 @@
+//! What the server tells of itself: logs for people, figures for Prometheus.
+
+mod logs;
+mod metrics;
+mod scrape;
+
+pub use logs::start_logging;
+pub use metrics::{Metrics, ResumeOutcome};
+pub use scrape::serve_metrics;
