@@ -1,0 +1,115 @@
+//! Writes the table of the files in `web/dist` that go into the binary.
+
+use std::{
+    collections::BTreeMap,
+    env, fs, io,
+    path::{Path, PathBuf},
+};
+
+use data_encoding::HEXLOWER;
+use sha2::{Digest, Sha256};
+
+/// Ends of the names of precompressed files, and the variant of `Encoding` that they are.
+const ENCODINGS: [(&str, &str); 3] = [("br", "Brotli"), ("zst", "Zstd"), ("gz", "Gzip")];
+
+/// 128 bits tell all builds apart.
+const ETAG_BYTES: usize = 16;
+
+fn main() -> io::Result<()> {
+    let manifest = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").expect("cargo sets it"));
+    let dist = manifest.join("../../web/dist");
+    println!("cargo::rerun-if-changed=build.rs");
+    println!("cargo::rerun-if-changed={}", dist.display());
+    // Without the folder cargo would take it for changed at each build.
+    if !dist.exists()
+        && let Err(error) = fs::create_dir_all(&dist)
+    {
+        println!("cargo::warning=cannot create web/dist: {error}");
+    }
+
+    let mut files = BTreeMap::new();
+    if dist.exists() {
+        let dist = dist.canonicalize()?;
+        collect(&dist, &dist, &mut files)?;
+    }
+    let mut table = String::from("static FILES: &[File] = &[\n");
+    for (name, path) in &files {
+        if let Some(entry) = entry(name, path, &files)? {
+            table += &entry;
+        }
+    }
+    table += "];\n";
+    let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets it"));
+    fs::write(out.join("web_files.rs"), table)
+}
+
+/// Files by their name within `root`, with slashes.
+fn collect(root: &Path, folder: &Path, files: &mut BTreeMap<String, PathBuf>) -> io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.is_dir() {
+            collect(root, &path, files)?;
+        } else if let Some(name) = path.strip_prefix(root).ok().and_then(Path::to_str) {
+            files.insert(name.replace('\\', "/"), path);
+        }
+    }
+    Ok(())
+}
+
+fn entry(name: &str, path: &Path, files: &BTreeMap<String, PathBuf>) -> io::Result<Option<String>> {
+    let is_encoding_of_another = ENCODINGS.iter().any(|(end, _)| {
+        let plain = name
+            .strip_suffix(end)
+            .and_then(|name| name.strip_suffix('.'));
+        plain.is_some_and(|plain| files.contains_key(plain))
+    });
+    if is_encoding_of_another {
+        return Ok(None);
+    }
+    let mut text = format!(
+        "    File {{ name: {name:?}, content_type: {:?}, representations: &[\n",
+        content_type(name)
+    );
+    text += &representation("Identity", path)?;
+    for (end, variant) in ENCODINGS {
+        if let Some(path) = files.get(&format!("{name}.{end}")) {
+            text += &representation(variant, path)?;
+        }
+    }
+    Ok(Some(text + "    ] },\n"))
+}
+
+fn representation(encoding: &str, path: &Path) -> io::Result<String> {
+    let hash = Sha256::digest(fs::read(path)?);
+    let etag = format!("\"{}\"", HEXLOWER.encode(&hash[..ETAG_BYTES]));
+    Ok(format!(
+        "        Representation {{ encoding: Encoding::{encoding}, etag: {etag:?}, bytes: include_bytes!({:?}) }},\n",
+        path.display().to_string()
+    ))
+}
+
+/// Of the kinds of files that a web build makes.
+fn content_type(name: &str) -> &'static str {
+    match name.rsplit('.').next().unwrap_or_default() {
+        "html" => "text/html; charset=utf-8",
+        "js" | "mjs" => "text/javascript; charset=utf-8",
+        "css" => "text/css; charset=utf-8",
+        "json" | "map" => "application/json",
+        "webmanifest" => "application/manifest+json",
+        "svg" => "image/svg+xml",
+        "png" => "image/png",
+        "jpg" | "jpeg" => "image/jpeg",
+        "webp" => "image/webp",
+        "avif" => "image/avif",
+        "ico" => "image/x-icon",
+        "woff2" => "font/woff2",
+        "wasm" => "application/wasm",
+        "mp3" => "audio/mpeg",
+        "ogg" => "audio/ogg",
+        "wav" => "audio/wav",
+        "mp4" => "video/mp4",
+        "webm" => "video/webm",
+        "txt" | "md" => "text/plain; charset=utf-8",
+        _ => "application/octet-stream",
+    }
+}

@@ -1,0 +1,70 @@
+//! Headers that every answer, or every page, carries.
+
+use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
+
+use super::Route;
+
+/// `connect-src 'self'` covers the WebSocket of the same host (CSP level 3). `blob:` and `data:`
+/// are pictures and recordings that the page makes itself.
+pub const PAGE_POLICY: HeaderValue = HeaderValue::from_static(
+    "default-src 'self'; script-src 'self'; style-src 'self'; connect-src 'self'; \
+     img-src 'self' data: blob:; media-src 'self' blob:; font-src 'self'; worker-src 'self'; \
+     manifest-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; \
+     frame-ancestors 'self'",
+);
+
+/// The API viewer writes styles into its elements.
+pub const DOCS_POLICY: HeaderValue = HeaderValue::from_static(
+    "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; connect-src 'self'; \
+     img-src 'self' data:; font-src 'self'; object-src 'none'; base-uri 'none'; \
+     form-action 'self'; frame-ancestors 'self'",
+);
+
+/// For what is no page: should a browser show it as one, it does nothing.
+const NO_PAGE_POLICY: HeaderValue =
+    HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'");
+
+/// A call needs these, and nothing else.
+const PERMISSIONS: HeaderValue = HeaderValue::from_static(
+    "autoplay=(self), camera=(self), display-capture=(self), fullscreen=(self), \
+     microphone=(self), picture-in-picture=(self), screen-wake-lock=(self), \
+     speaker-selection=(self), accelerometer=(), browsing-topics=(), geolocation=(), \
+     gyroscope=(), magnetometer=(), midi=(), payment=(), publickey-credentials-get=(), usb=(), \
+     xr-spatial-tracking=()",
+);
+
+const PERMISSIONS_POLICY: HeaderName = HeaderName::from_static("permissions-policy");
+
+/// A year, in seconds.
+const HSTS: HeaderValue = HeaderValue::from_static("max-age=31536000");
+
+/// Puts on what the handler has not decided itself.
+pub fn complete(headers: &mut HeaderMap, route: Route, hsts: bool) {
+    let mut default = |name: HeaderName, value: HeaderValue| {
+        headers.entry(name).or_insert(value);
+    };
+    default(
+        header::X_CONTENT_TYPE_OPTIONS,
+        HeaderValue::from_static("nosniff"),
+    );
+    // Room codes are in addresses.
+    default(
+        header::REFERRER_POLICY,
+        HeaderValue::from_static("no-referrer"),
+    );
+    default(header::CONTENT_SECURITY_POLICY, NO_PAGE_POLICY);
+    if route.is_api() {
+        default(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    }
+    if hsts {
+        default(header::STRICT_TRANSPORT_SECURITY, HSTS);
+    }
+}
+
+/// For a page: what it may load, and use of the device.
+pub fn put_page_headers(headers: &mut HeaderMap, policy: HeaderValue) {
+    headers.insert(header::CONTENT_SECURITY_POLICY, policy);
+    headers.insert(PERMISSIONS_POLICY, PERMISSIONS);
+    let opener = HeaderName::from_static("cross-origin-opener-policy");
+    headers.insert(opener, HeaderValue::from_static("same-origin"));
+}

@@ -1,0 +1,97 @@
+//! The rooms, as the REST API sees them. Asynchronous, as a store of many nodes will be.
+
+use std::sync::Arc;
+
+use wecall_live::{CreateError, Live};
+use wecall_protocol::{ErrorCode, RoomId, RoomName, Timestamp, UserName};
+use wecall_room::{RoomOptions, RoomState};
+
+/// A second room id is taken with a chance of 1 to 2 million even when the server is full.
+const ID_ATTEMPTS: usize = 5;
+
+pub struct Rooms {
+    live: Arc<Live>,
+}
+
+/// What everyone may know who has the room's code.
+#[derive(Debug, Clone)]
+pub struct RoomSummary {
+    pub id: RoomId,
+    pub name: Option<RoomName>,
+    pub created_at: Timestamp,
+    pub expires_at: Option<Timestamp>,
+    pub max_participants: u16,
+    pub locked: bool,
+    pub participants: Vec<UserName>,
+}
+
+#[derive(Debug, Clone)]
+pub struct NewRoom {
+    pub id: RoomId,
+    /// Makes its holder a host.
+    pub host_token: String,
+}
+
+impl Rooms {
+    pub fn new(live: Arc<Live>) -> Self {
+        Self { live }
+    }
+
+    /// Creates a room under one of the ids that `propose_id` gives.
+    pub async fn create(
+        &self,
+        mut propose_id: impl FnMut() -> Result<RoomId, ErrorCode>,
+        options: &RoomOptions,
+        now: Timestamp,
+    ) -> Result<NewRoom, ErrorCode> {
+        for _ in 0..ID_ATTEMPTS {
+            let id = propose_id()?;
+            match self.live.create(id, options.clone(), now) {
+                Ok(host_token) => return Ok(NewRoom { id, host_token }),
+                Err(CreateError::IdTaken) => {}
+                Err(CreateError::TooManyRooms) => {
+                    tracing::warn!("no new room: limits.max_rooms");
+                    return Err(ErrorCode::Unavailable);
+                }
+            }
+        }
+        tracing::error!("no new room: the system's random bytes repeat");
+        Err(ErrorCode::Unavailable)
+    }
+
+    pub async fn get(&self, id: RoomId) -> Result<RoomSummary, ErrorCode> {
+        self.live.inspect(id, summary)
+    }
+
+    /// The room's name and how many are in it, if one more may join.
+    pub async fn check(&self, id: RoomId) -> Result<(Option<RoomName>, u16), ErrorCode> {
+        self.live.inspect(id, |room| {
+            room.admits_newcomers()?;
+            Ok((room.name.clone(), room.participant_count()))
+        })?
+    }
+
+    pub fn room_count(&self) -> usize {
+        self.live.room_count()
+    }
+
+    pub fn participant_count(&self) -> usize {
+        self.live.participant_count()
+    }
+}
+
+fn summary(room: &RoomState) -> RoomSummary {
+    RoomSummary {
+        id: room.id,
+        name: room.name.clone(),
+        created_at: room.created_at,
+        expires_at: room.expires_at,
+        max_participants: room.max_participants,
+        locked: room.locked,
+        participants: room
+            .participants
+            .iter()
+            .map(|one| one.name.clone())
+            .collect(),
+    }
+}
