@@ -1,1 +1,17 @@
+//! The server of WeCall: configuration, HTTP API, WebSocket gateway, telemetry and lifecycle.
 
+pub mod cli;
+pub mod clock;
+pub mod config;
+pub mod gateway;
+pub mod healthcheck;
+pub mod http;
+pub mod keeper;
+pub mod lan;
+pub mod lifecycle;
+pub mod limits;
+pub mod rooms;
+pub mod secret;
+pub mod telemetry;
+pub mod tls;
+pub mod ws;

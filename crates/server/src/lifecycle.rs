@@ -1,0 +1,208 @@
+//! From the start of the process to its end.
+
+use std::{io, process::ExitCode, sync::Arc, time::Duration};
+
+use anyhow::Context;
+use tokio::{
+    net::TcpListener,
+    signal::unix::{SignalKind, signal},
+    sync::watch,
+    time::timeout,
+};
+use tokio_util::task::TaskTracker;
+use wecall_live::Live;
+use wecall_room::Rules;
+
+use crate::{
+    clock::Clock,
+    config::{Config, Loaded, MetricsListen, Origin, TlsMode},
+    gateway::Gateway,
+    http::{self, App},
+    keeper::Keeper,
+    lan,
+    limits::Limits,
+    rooms::Rooms,
+    secret,
+    telemetry::{self, Metrics},
+    tls::{self, TlsSetup},
+};
+
+/// Where the server is in its life.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Phase {
+    Starting,
+    /// New clients are welcome.
+    Ready,
+    /// New clients shall go elsewhere; those that are here are sent away, spread over time.
+    Draining,
+    /// No more requests.
+    Stopped,
+}
+
+/// What a shell reports for a process that SIGINT ended.
+const ENDED_BY_SIGNAL: i32 = 130;
+
+/// After its time the drain is over, whatever it still does.
+const DRAIN_OVERTIME: Duration = Duration::from_secs(1);
+
+/// Serves until a signal ends it.
+pub async fn run(loaded: Loaded, clock: Clock) -> anyhow::Result<ExitCode> {
+    let config = &loaded.config;
+    // First, for a signal that comes early must not be lost.
+    let mut signals = Signals::new().context("cannot listen for signals")?;
+    let (phase, phase_of) = watch::channel(Phase::Starting);
+
+    secret::create_data_dir(&config.server.data_dir)?;
+    let tls = tls::set_up(config, clock).await?;
+    let listen = listen_address(&loaded);
+    let listener = http::bind(listen).with_context(|| format!("cannot listen on {listen}"))?;
+    let bound = listener.local_addr()?;
+
+    let key_file = config.session.key_file.as_deref();
+    let key = secret::session_key(&config.server.data_dir, key_file)?;
+    let max_rooms = usize::try_from(config.limits.max_rooms).unwrap_or(usize::MAX);
+    let live = Arc::new(Live::in_memory(&key, rules(config), max_rooms));
+    let keeper = Keeper::start(live.clone(), &config.server.data_dir, clock)?;
+
+    let metrics = Arc::new(Metrics::new().context("cannot set up the metrics")?);
+    let limits = Arc::new(Limits::new(&config.limits, clock.instant()));
+    let gateway = Gateway::new(live.clone(), limits.clone(), metrics.clone());
+    let metrics_listener = bind_metrics(&loaded)?;
+    let app = Arc::new(App {
+        config: config.clone(),
+        clock,
+        limits,
+        metrics: metrics.clone(),
+        rooms: Rooms::new(live),
+        gateway: Arc::new(gateway),
+        sockets: TaskTracker::new(),
+        phase: phase_of.clone(),
+        ca_pem: tls.as_ref().and_then(|tls| tls.ca_pem.clone()),
+        ice_servers: config.ice.servers.for_clients(),
+    });
+    let gauges = app.clone();
+    let refresh = move || {
+        // Gauges are floating point, which counts exactly up to 2^53.
+        gauges.metrics.rooms.set(gauges.rooms.room_count() as f64);
+        gauges
+            .metrics
+            .participants
+            .set(gauges.rooms.participant_count() as f64);
+        gauges
+            .metrics
+            .sockets
+            .set(gauges.limits.open_sockets() as f64);
+    };
+    tokio::spawn(telemetry::serve_metrics(metrics_listener, metrics, refresh));
+    let server_config = tls.as_ref().map(|tls: &TlsSetup| tls.server_config.clone());
+    let serving = tokio::spawn(http::serve(listener, server_config, app.clone(), phase_of));
+
+    phase.send_replace(Phase::Ready);
+    let scheme = if tls.is_some() { "https" } else { "http" };
+    tracing::info!(address = %bound, url = %format!("{scheme}://{bound}"), "listening");
+    tracing::info!(startup_ms = milliseconds(clock.uptime()), "ready");
+    if config.tls.mode() == TlsMode::Lan {
+        lan::announce(bound, &config.server.data_dir);
+    }
+
+    let name = signals.next().await;
+    tracing::info!(signal = name, "stopping; once more ends at once");
+    phase.send_replace(Phase::Draining);
+    let ending = async {
+        drain(&app, config).await;
+        phase.send_replace(Phase::Stopped);
+        let served = serving.await;
+        keeper.stop().await;
+        served
+    };
+    tokio::select! {
+        ended = ending => ended.context("the HTTP server failed")?,
+        name = signals.next() => {
+            tracing::warn!(signal = name, "ended at once");
+            std::process::exit(ENDED_BY_SIGNAL);
+        }
+    }
+    tracing::info!("stopped");
+    Ok(ExitCode::SUCCESS)
+}
+
+fn rules(config: &Config) -> Rules {
+    Rules {
+        empty_grace: config.rooms.empty_grace,
+        unused_grace: config.rooms.unused_grace,
+        resume_grace: config.session.resume_grace,
+    }
+}
+
+/// Sends everyone away, within `server.drain`.
+async fn drain(app: &App, config: &Config) {
+    let spread = config.server.drain;
+    let sockets = app.limits.open_sockets();
+    tracing::info!(sockets, spread_ms = milliseconds(spread), "draining");
+    app.sockets.close();
+    let drained = async {
+        app.gateway.drain(spread).await;
+        app.sockets.wait().await;
+    };
+    if timeout(spread + DRAIN_OVERTIME, drained).await.is_err() {
+        tracing::warn!(sockets = app.limits.open_sockets(), "sockets cut off");
+    }
+}
+
+/// With a certificate for the local network the server is there for other machines.
+pub fn listen_address(loaded: &Loaded) -> std::net::SocketAddr {
+    let is_default = loaded.origin("server.listen") == Origin::Default;
+    match loaded.config.tls.mode() {
+        TlsMode::Lan if is_default => lan::default_address(),
+        _ => loaded.config.server.listen,
+    }
+}
+
+fn bind_metrics(loaded: &Loaded) -> anyhow::Result<Option<TcpListener>> {
+    let MetricsListen::On(address) = loaded.config.metrics.listen else {
+        return Ok(None);
+    };
+    match http::bind(address) {
+        Ok(listener) => {
+            let bound = listener.local_addr()?;
+            tracing::info!(address = %bound, "serving metrics");
+            Ok(Some(listener))
+        }
+        Err(error)
+            if error.kind() == io::ErrorKind::AddrInUse
+                && loaded.origin("metrics.listen") == Origin::Default =>
+        {
+            tracing::warn!(
+                %address,
+                "no metrics: the address is taken; set metrics.listen to another one, or to off"
+            );
+            Ok(None)
+        }
+        Err(error) => Err(error).with_context(|| format!("cannot serve metrics on {address}")),
+    }
+}
+
+fn milliseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+struct Signals {
+    terminate: tokio::signal::unix::Signal,
+    interrupt: tokio::signal::unix::Signal,
+}
+
+impl Signals {
+    fn new() -> io::Result<Self> {
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+        })
+    }
+
+    async fn next(&mut self) -> &'static str {
+        tokio::select! {
+            _ = self.terminate.recv() => "SIGTERM",
+            _ = self.interrupt.recv() => "SIGINT",
+        }
+    }
+}
