@@ -1,0 +1,22 @@
+import type { RoomView } from "../call/model";
+import { t } from "../locales/translate";
+import { RoomInfo } from "./RoomInfo";
+
+interface InvitePanelProps {
+  readonly room: RoomView;
+  readonly origin: string;
+  readonly hostToken: string | null;
+}
+
+/** While nobody else is here, inviting is the thing to do. */
+export function InvitePanel({ room, origin, hostToken }: InvitePanelProps) {
+  return (
+    <section className="flex flex-col gap-4 overflow-y-auto rounded-card border border-line bg-surface p-5 sm:p-6">
+      <div>
+        <h2 className="m-0 text-xl font-semibold">{t("invite.title")}</h2>
+        <p className="m-0 mt-1 text-muted">{t("invite.text")}</p>
+      </div>
+      <RoomInfo room={room} origin={origin} hostToken={hostToken} />
+    </section>
+  );
+}

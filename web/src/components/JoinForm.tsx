@@ -1,0 +1,60 @@
+import { useState, type FormEvent } from "react";
+import { readInvitation, type Invitation } from "../hooks/roomCode";
+import { t, type PlainKey } from "../locales/translate";
+import { Button } from "../ui/Button";
+import { TextField } from "../ui/TextField";
+
+interface JoinFormProps {
+  /** Gives the reason why one cannot, or null. */
+  readonly onJoin: (invitation: Invitation) => Promise<PlainKey | null>;
+  readonly initial?: string;
+  /** It is the one thing to do on its page. */
+  readonly focused?: boolean;
+}
+
+type Joining = { kind: "typing"; error: PlainKey | null } | { kind: "checking" };
+
+export function JoinForm({ onJoin, initial = "", focused = false }: JoinFormProps) {
+  const [typed, setTyped] = useState(initial);
+  const [state, setState] = useState<Joining>({ kind: "typing", error: null });
+  const checking = state.kind === "checking";
+
+  async function submit(event: FormEvent) {
+    event.preventDefault();
+    if (checking) return;
+    const invitation = readInvitation(typed);
+    if (invitation === null) {
+      setState({
+        kind: "typing",
+        error: typed.trim() === "" ? "join.error.empty" : "join.error.shape",
+      });
+      return;
+    }
+    setState({ kind: "checking" });
+    setState({ kind: "typing", error: await onJoin(invitation) });
+  }
+
+  return (
+    <form noValidate onSubmit={(event) => void submit(event)} className="flex flex-col gap-4">
+      <TextField
+        label={t("join.code")}
+        value={typed}
+        placeholder={t("join.placeholder")}
+        error={state.kind === "typing" && state.error !== null ? t(state.error) : null}
+        autoCapitalize="characters"
+        autoComplete="off"
+        autoCorrect="off"
+        spellCheck={false}
+        // oxlint-disable-next-line jsx-a11y/no-autofocus -- see `focused`
+        autoFocus={focused}
+        onChange={(event) => {
+          setTyped(event.target.value);
+          setState({ kind: "typing", error: null });
+        }}
+      />
+      <Button type="submit" size="large" variant="outline" busy={checking} wide>
+        {t(checking ? "join.checking" : "join.submit")}
+      </Button>
+    </form>
+  );
+}

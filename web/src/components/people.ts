@@ -1,0 +1,49 @@
+/** From the call's state to the list of people. */
+import type { CallState } from "../call/model";
+import type { PeerId } from "../protocol/generated";
+import type { OwnMedia } from "./tiles";
+
+export interface PersonView {
+  readonly peerId: PeerId;
+  readonly name: string;
+  readonly self: boolean;
+  readonly host: boolean;
+  readonly microphone: boolean;
+  readonly camera: boolean;
+  /** 1 for whose hand has been up longest. */
+  readonly handPlace: number | null;
+}
+
+/** Oneself first, then raised hands in their order, then as they joined. */
+export function peopleOf(call: CallState, own: OwnMedia): readonly PersonView[] {
+  const everyone = [...(call.self === null ? [] : [call.self]), ...call.participants];
+  const hands = everyone
+    .flatMap(({ peerId, handRaisedAt }) => (handRaisedAt === null ? [] : [{ peerId, handRaisedAt }]))
+    .sort((one, other) => one.handRaisedAt - other.handRaisedAt)
+    .map(({ peerId }) => peerId);
+  const placeOf = (peerId: PeerId) => (hands.includes(peerId) ? hands.indexOf(peerId) + 1 : null);
+
+  const others = call.participants.map(
+    (participant): PersonView => ({
+      peerId: participant.peerId,
+      name: participant.name,
+      self: false,
+      host: participant.role === "host",
+      microphone: participant.media.microphone,
+      camera: participant.media.camera,
+      handPlace: placeOf(participant.peerId),
+    }),
+  );
+  others.sort((one, other) => (one.handPlace ?? Infinity) - (other.handPlace ?? Infinity) || 0);
+  if (call.self === null) return others;
+  const self: PersonView = {
+    peerId: call.self.peerId,
+    name: call.self.name,
+    self: true,
+    host: call.self.role === "host",
+    microphone: own.microphone.kind === "live",
+    camera: own.camera.kind === "live",
+    handPlace: placeOf(call.self.peerId),
+  };
+  return [self, ...others];
+}

@@ -1,0 +1,172 @@
+/** Static view models: what the engine would show, without one. */
+import type {
+  CallNotice,
+  CallState,
+  CallStats,
+  ChatEntry,
+  LocalMediaState,
+  MediaFailure,
+  Observable,
+  Participant,
+  RoomView,
+} from "../call/model";
+import type { CallActions, DeviceActions } from "../components/callActions";
+import { figureStream } from "./pictures";
+
+const NAMES = ["Ada Lovelace", "Grace Hopper", "Alan T.", "Mary Jackson", "Li Na", "José Álvarez-Fernández"];
+/** A fixed moment, so that pictures can be compared. */
+export const NOW = Date.UTC(2026, 2, 14, 9, 30);
+
+export function constant<T>(value: T): Observable<T> {
+  return { get: () => value, subscribe: () => () => undefined };
+}
+
+const nothing = (): void => undefined;
+
+export const actions: CallActions = {
+  setMicrophone: nothing,
+  setCamera: nothing,
+  setScreen: nothing,
+  setHand: nothing,
+  react: nothing,
+  rename: nothing,
+  sendChat: nothing,
+  retryChat: nothing,
+  dismissNotice: nothing,
+  lowerMicrophone: nothing,
+  removeParticipant: nothing,
+  transferHost: nothing,
+  setLocked: nothing,
+  endCall: nothing,
+  leave: nothing,
+};
+
+export const deviceActions: DeviceActions = {
+  selectMicrophone: nothing,
+  selectCamera: nothing,
+  selectSpeaker: nothing,
+  flipCamera: nothing,
+};
+
+export const room: RoomView = {
+  roomId: "ABCD2345",
+  name: "Team meeting",
+  locked: false,
+  maxParticipants: 8,
+  createdAt: NOW,
+  expiresAt: null,
+};
+
+export function person(index: number, changes: Partial<Participant> = {}): Participant {
+  const camera = changes.media?.camera ?? true;
+  return {
+    peerId: `peer-${index}`,
+    name: NAMES[index % NAMES.length] ?? "Ada",
+    role: "participant",
+    media: { microphone: true, camera: true, screen: false },
+    handRaisedAt: null,
+    capabilities: ["resume", "media-state"],
+    connection: "connected",
+    audio: null,
+    camera: camera ? figureStream(index) : null,
+    screen: null,
+    screenAudio: null,
+    speaking: false,
+    ...changes,
+  };
+}
+
+export function callState(
+  participants: readonly Participant[],
+  changes: Partial<CallState> = {},
+): CallState {
+  return {
+    phase: { kind: "joined", signaling: { kind: "open" } },
+    room,
+    self: { peerId: "self", name: "Emmy Noether", role: "host", handRaisedAt: null, speaking: false },
+    participants,
+    chat: [],
+    reactions: [],
+    notices: [],
+    ...changes,
+  };
+}
+
+function device(kind: MediaDeviceKind, label: string): MediaDeviceInfo {
+  return { deviceId: label, groupId: "", kind, label, toJSON: () => label };
+}
+
+export function media(changes: Partial<LocalMediaState> = {}): LocalMediaState {
+  return {
+    microphone: { kind: "live", stream: new MediaStream() },
+    camera: { kind: "live", stream: figureStream(4) },
+    screen: { kind: "off" },
+    devices: {
+      microphones: [device("audioinput", "Built-in microphone"), device("audioinput", "USB headset")],
+      cameras: [device("videoinput", "Front camera"), device("videoinput", "Back camera")],
+      speakers: [device("audiooutput", "Built-in speakers")],
+    },
+    selected: { microphone: "USB headset", camera: "Front camera", speaker: null },
+    ...changes,
+  };
+}
+
+export function without(failure: MediaFailure): LocalMediaState {
+  return media({ microphone: { kind: "failed", failure }, camera: { kind: "failed", failure } });
+}
+
+export const level = constant(0.45);
+
+export function stats(participants: readonly Participant[]): Observable<CallStats> {
+  return constant({
+    peers: new Map(
+      participants.map(({ peerId }, index) => [
+        peerId,
+        {
+          roundTripMs: 18 + index * 23,
+          path: index === 1 ? ("relay" as const) : ("host" as const),
+          sendKbps: 812.4,
+          receiveKbps: 1_204.8,
+          packetLoss: index * 0.013,
+          framesPerSecond: 29.6,
+          frameWidth: 1280,
+          frameHeight: 720,
+        },
+      ]),
+    ),
+  });
+}
+
+export const chat: readonly ChatEntry[] = [
+  entry(1, "peer-0", "Ada Lovelace", "Good morning! The notes are at https://example.org/notes/2026-03 (page 2)."),
+  entry(2, "peer-0", "Ada Lovelace", "Shall we start?"),
+  entry(3, "self", "Emmy Noether", "Yes, two minutes.\nGetting coffee ☕", { own: true }),
+  entry(4, "peer-1", "Grace Hopper", "I found a bug. An actual one, in the relay."),
+  entry(5, "self", "Emmy Noether", "Tape it into the log book", { own: true, status: "sending" }),
+  entry(6, "self", "Emmy Noether", "This one was refused", { own: true, status: { refused: "rate-limited" } }),
+];
+
+function entry(
+  id: number,
+  peerId: string,
+  name: string,
+  text: string,
+  changes: Partial<ChatEntry> = {},
+): ChatEntry {
+  return {
+    key: String(id),
+    peerId,
+    name,
+    text,
+    sentAt: NOW + id * 40_000,
+    own: false,
+    status: "sent",
+    ...changes,
+  };
+}
+
+export const notices: readonly CallNotice[] = [
+  { id: 1, kind: "joined", name: "Grace Hopper" },
+  { id: 2, kind: "hand-raised", name: "Alan T." },
+  { id: 3, kind: "microphone-lowered", by: "Ada Lovelace" },
+];

@@ -1,0 +1,195 @@
+/** Each page in each state that is worth looking at. */
+import type { ReactNode } from "react";
+import { ErrorBoundary } from "../components/ErrorBoundary";
+import { LoadingPage } from "../components/LoadingPage";
+import type { CallEnd, MediaFailure } from "../call/model";
+import type { ErrorCode } from "../protocol/generated";
+import { CreateRoomView } from "../pages/CreateRoom/CreateRoom";
+import { HomeView } from "../pages/Home/Home";
+import { JoinRoomView } from "../pages/JoinRoom/JoinRoom";
+import NotFound from "../pages/NotFound/NotFound";
+import { AfterCall } from "../pages/Room/AfterCall";
+import { CallView, type CallViewProps } from "../pages/Room/CallView";
+import { CannotJoin, Unreachable, Unsupported, WrongLink } from "../pages/Room/CannotJoin";
+import { Prejoin, type PrejoinProps } from "../pages/Room/Prejoin";
+import {
+  actions,
+  callState,
+  chat,
+  deviceActions,
+  level,
+  media,
+  notices,
+  person,
+  room,
+  stats,
+  without,
+} from "./fakes";
+import { pageStream } from "./pictures";
+
+const ORIGIN = "https://calls.example.org";
+const nothing = (): void => undefined;
+
+function call(changes: Partial<CallViewProps>): ReactNode {
+  const state = changes.call ?? callState([]);
+  return (
+    <CallView
+      call={state}
+      room={state.room ?? room}
+      media={media()}
+      level={level}
+      stats={stats(state.participants)}
+      origin={ORIGIN}
+      hostToken={null}
+      canShare
+      actions={actions}
+      deviceActions={deviceActions}
+      {...changes}
+    />
+  );
+}
+
+function prejoin(changes: Partial<PrejoinProps> = {}): ReactNode {
+  return (
+    <Prejoin
+      title="Team meeting"
+      people={2}
+      asHost={false}
+      initialName="Emmy Noether"
+      media={media()}
+      level={level}
+      origin="http://192.168.1.20:8000"
+      joining="no"
+      nameError={null}
+      otherTab={false}
+      onTakeOver={nothing}
+      onMicrophone={nothing}
+      onCamera={nothing}
+      onRetry={nothing}
+      deviceActions={deviceActions}
+      onJoin={nothing}
+      {...changes}
+    />
+  );
+}
+
+function refused(code: ErrorCode): ReactNode {
+  return <CannotJoin code={code} roomId="ABCD2345" onRetry={nothing} onWithoutHostLink={nothing} />;
+}
+
+function after(reason: CallEnd): ReactNode {
+  return <AfterCall reason={reason} onRejoin={nothing} onRate={nothing} />;
+}
+
+function Crash(): ReactNode {
+  throw new Error("shown on purpose");
+}
+
+const muted = { microphone: false, camera: true, screen: false };
+const cameraOff = { microphone: true, camera: false, screen: false };
+const sharing = { microphone: true, camera: true, screen: true };
+
+function trio() {
+  return [
+    person(0, { speaking: true, role: "host" }),
+    person(1, { media: muted, handRaisedAt: 1 }),
+    person(2, { media: cameraOff, camera: null }),
+  ];
+}
+
+export const SCENES: Readonly<Record<string, () => ReactNode>> = {
+  home: () => <HomeView creating={{ kind: "idle" }} onStart={nothing} onJoin={async () => null} />,
+  "home-failed": () => (
+    <HomeView creating={{ kind: "failed", text: "error.unreachable" }} onStart={nothing} onJoin={async () => null} />
+  ),
+  create: () => <CreateRoomView creating={{ kind: "idle" }} serverMax={16} onCreate={nothing} />,
+  join: () => <JoinRoomView onJoin={async () => "error.room-not-found"} />,
+  "not-found": () => <NotFound />,
+  loading: () => <LoadingPage />,
+  prejoin: () => prejoin(),
+  "prejoin-host": () => prejoin({ asHost: true, people: 0, initialName: "" }),
+  "prejoin-waiting": () => prejoin({ joining: "waiting" }),
+  "prejoin-other-tab": () => prejoin({ otherTab: true }),
+  "prejoin-starting": () =>
+    prejoin({ media: media({ camera: { kind: "starting" }, microphone: { kind: "starting" } }) }),
+  ...Object.fromEntries(
+    (
+      [
+        "denied-by-browser",
+        "denied-by-system",
+        "dismissed",
+        "not-found",
+        "busy",
+        "insecure-context",
+        "unsupported",
+        "unknown",
+      ] as const satisfies readonly MediaFailure[]
+    ).map((failure) => [`prejoin-${failure}`, () => prejoin({ media: without(failure) })]),
+  ),
+  "call-alone": () => call({ hostToken: "example-host-token" }),
+  "call-two": () => call({ call: callState([person(0, { speaking: true })], { notices: notices.slice(0, 1) }) }),
+  "call-three": () => call({ call: callState(trio().slice(0, 2)) }),
+  "call-four": () => call({ call: callState(trio(), { reactions: [{ id: 1, peerId: "peer-0", reaction: "heart" }] }) }),
+  "call-nine": () => call({ call: callState([0, 1, 2, 3, 4, 5, 6, 7].map((index) => person(index))) }),
+  "call-states": () =>
+    call({
+      call: callState([
+        person(0, { connection: "connecting", camera: null }),
+        person(1, { connection: "reconnecting" }),
+        person(2, { connection: "failed" }),
+      ]),
+      media: media({ microphone: { kind: "off" }, camera: { kind: "off" } }),
+    }),
+  "call-screen": () =>
+    call({
+      call: callState([person(0, { media: sharing, screen: pageStream() }), ...trio().slice(1)]),
+    }),
+  "call-sharing": () =>
+    call({
+      call: callState([person(0)]),
+      media: media({ screen: { kind: "live", stream: pageStream() } }),
+    }),
+  "call-chat": () => call({ call: callState(trio(), { chat }), initialPanel: "chat" }),
+  "call-unread": () => call({ call: callState(trio(), { chat, notices }) }),
+  "call-people": () =>
+    call({
+      call: callState(trio(), { room: { ...room, locked: true } }),
+      initialPanel: "people",
+    }),
+  "call-more": () => call({ call: callState(trio()), initialDialog: "more" }),
+  "call-invite": () =>
+    call({ call: callState(trio()), initialDialog: "invite", hostToken: "example-host-token" }),
+  "call-devices": () => call({ call: callState(trio()), initialDialog: "devices" }),
+  "call-stats": () => call({ call: callState(trio()), initialDialog: "stats" }),
+  "call-shortcuts": () => call({ call: callState(trio()), initialDialog: "shortcuts" }),
+  "call-reconnecting": () =>
+    call({
+      call: callState(trio(), {
+        phase: {
+          kind: "joined",
+          signaling: { kind: "reconnecting", since: 0, attempt: 2, nextAttemptAt: null },
+        },
+      }),
+    }),
+  "full": () => refused("room-full"),
+  "gone": () => refused("room-not-found"),
+  "locked": () => refused("room-locked"),
+  "removed-before": () => refused("removed"),
+  "host-link": () => refused("invalid-host-token"),
+  "rate-limited": () => refused("rate-limited"),
+  "unavailable": () => refused("unavailable"),
+  "refused": () => refused("invalid-message"),
+  "wrong-link": () => <WrongLink code="ABC" />,
+  unreachable: () => <Unreachable nextAttemptAt={performance.now() + 600_000} onRetry={nothing} />,
+  unsupported: () => <Unsupported link={`${ORIGIN}/r/ABCD2345`} />,
+  crash: () => (
+    <ErrorBoundary>
+      <Crash />
+    </ErrorBoundary>
+  ),
+  ...Object.fromEntries(
+    (
+      ["left", "removed", "ended-by-host", "expired", "taken-elsewhere", "room-gone"] as const satisfies readonly CallEnd[]
+    ).map((reason) => [`after-${reason}`, () => after(reason)]),
+  ),
+};

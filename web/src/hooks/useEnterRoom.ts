@@ -1,0 +1,23 @@
+import { useNavigate } from "react-router";
+import type { PlainKey } from "../locales/translate";
+import { api } from "../call";
+import { failureText } from "./failureText";
+import { keepHostToken } from "./hostTokens";
+import type { Invitation } from "./roomCode";
+
+/** Goes to a call if one could join it now; otherwise says why not. */
+export function useEnterRoom(): (invitation: Invitation) => Promise<PlainKey | null> {
+  const navigate = useNavigate();
+  return async ({ roomId, hostToken }) => {
+    const answer = await api.validateRoom(roomId);
+    const lockedForOthers =
+      !answer.ok &&
+      answer.failure.kind === "refused" &&
+      answer.failure.code === "room-locked" &&
+      hostToken !== null;
+    if (!answer.ok && !lockedForOthers) return failureText(answer.failure);
+    if (hostToken !== null) keepHostToken(roomId, hostToken);
+    await navigate(`/r/${roomId}`);
+    return null;
+  };
+}

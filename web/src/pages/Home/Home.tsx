@@ -1,0 +1,91 @@
+import { HardDrive, LockKeyhole, RefreshCw, Video, type LucideIcon } from "lucide-react";
+import { Link, useNavigate } from "react-router";
+import { JoinForm } from "../../components/JoinForm";
+import { PageShell } from "../../components/PageShell";
+import { useCreateRoom, type Creating } from "../../hooks/useCreateRoom";
+import { useDocumentTitle } from "../../hooks/useDocumentTitle";
+import { useEnterRoom } from "../../hooks/useEnterRoom";
+import type { Invitation } from "../../hooks/roomCode";
+import { t, type PlainKey } from "../../locales/translate";
+import { Button } from "../../ui/Button";
+
+export default function Home() {
+  const navigate = useNavigate();
+  const { state, create } = useCreateRoom();
+  const enter = useEnterRoom();
+  useDocumentTitle(null);
+
+  async function start() {
+    const roomId = await create({});
+    if (roomId !== null) await navigate(`/r/${roomId}`);
+  }
+
+  return <HomeView creating={state} onStart={() => void start()} onJoin={enter} />;
+}
+
+interface HomeViewProps {
+  readonly creating: Creating;
+  readonly onStart: () => void;
+  readonly onJoin: (invitation: Invitation) => Promise<PlainKey | null>;
+}
+
+const POINTS: readonly (readonly [LucideIcon, PlainKey])[] = [
+  [LockKeyhole, "home.point.direct"],
+  [HardDrive, "home.point.own"],
+  [RefreshCw, "home.point.stays"],
+];
+
+export function HomeView({ creating, onStart, onJoin }: HomeViewProps) {
+  const starting = creating.kind === "creating";
+  return (
+    <PageShell width="wide">
+      <div className="grid items-center gap-10 lg:grid-cols-[1.2fr_1fr] lg:gap-20">
+        <div className="flex flex-col gap-6">
+          <h1 className="m-0 text-5xl leading-[1.05] font-bold tracking-[-0.035em] sm:text-6xl">
+            {t("home.title")}
+          </h1>
+          <p className="m-0 max-w-md text-xl text-muted">{t("home.lead")}</p>
+          <ul className="m-0 mt-2 hidden list-none flex-col gap-3 p-0 text-muted sm:flex">
+            {POINTS.map(([Icon, key]) => (
+              <li key={key} className="flex items-start gap-3">
+                <Icon aria-hidden="true" size={20} className="mt-0.5 shrink-0 text-accent-text" />
+                {t(key)}
+              </li>
+            ))}
+          </ul>
+        </div>
+        <div className="flex flex-col gap-6 rounded-[1.75rem] border border-line bg-surface p-6 shadow-raised sm:p-8">
+          <div className="flex flex-col gap-3">
+            <Button
+              variant="primary"
+              size="large"
+              wide
+              busy={starting}
+              icon={<Video aria-hidden="true" size={20} />}
+              onClick={onStart}
+            >
+              {t(starting ? "home.starting" : "home.start")}
+            </Button>
+            {creating.kind === "failed" && (
+              <p role="alert" className="m-0 text-center text-sm text-danger-text">
+                {t(creating.text)}
+              </p>
+            )}
+            <Link
+              to="/new"
+              className="self-center rounded-lg px-2 py-1 text-sm font-semibold text-accent-text underline-offset-4 hover:underline"
+            >
+              {t("home.options")}
+            </Link>
+          </div>
+          <div className="flex items-center gap-4 text-sm text-muted">
+            <span aria-hidden="true" className="h-px flex-1 bg-line" />
+            {t("home.or")}
+            <span aria-hidden="true" className="h-px flex-1 bg-line" />
+          </div>
+          <JoinForm onJoin={onJoin} />
+        </div>
+      </div>
+    </PageShell>
+  );
+}

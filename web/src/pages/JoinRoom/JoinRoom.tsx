@@ -1,0 +1,29 @@
+import { JoinForm } from "../../components/JoinForm";
+import { PageShell } from "../../components/PageShell";
+import type { Invitation } from "../../hooks/roomCode";
+import { useDocumentTitle } from "../../hooks/useDocumentTitle";
+import { useEnterRoom } from "../../hooks/useEnterRoom";
+import { t, type PlainKey } from "../../locales/translate";
+
+export default function JoinRoom() {
+  useDocumentTitle(t("join.title"));
+  return <JoinRoomView onJoin={useEnterRoom()} />;
+}
+
+interface JoinRoomViewProps {
+  readonly onJoin: (invitation: Invitation) => Promise<PlainKey | null>;
+}
+
+export function JoinRoomView({ onJoin }: JoinRoomViewProps) {
+  return (
+    <PageShell>
+      <div className="flex flex-col gap-6 rounded-[1.75rem] border border-line bg-surface p-6 shadow-raised sm:p-8">
+        <header>
+          <h1 className="m-0 text-3xl font-semibold">{t("join.title")}</h1>
+          <p className="m-0 mt-2 text-muted">{t("join.lead")}</p>
+        </header>
+        <JoinForm onJoin={onJoin} focused />
+      </div>
+    </PageShell>
+  );
+}

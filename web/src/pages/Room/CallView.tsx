@@ -1,0 +1,219 @@
+/**
+ * The call as it is seen: everything comes in as plain values, so each state can be shown without
+ * an engine.
+ */
+import { MonitorUp, Volume2, WifiOff } from "lucide-react";
+import { useMemo, useRef, useState } from "react";
+import type { CallState, CallStats, LocalMediaState, LocalTrackState, Observable, RoomView } from "../../call/model";
+import { Banner } from "../../components/Banner";
+import type { CallActions, CallDialog, DeviceActions, Panel } from "../../components/callActions";
+import { CallAudio, playAll } from "../../components/CallAudio";
+import { CallControls } from "../../components/CallControls";
+import { CallHeader, roomTitle } from "../../components/CallHeader";
+import { InvitePanel } from "../../components/InvitePanel";
+import { problemsOf } from "../../components/mediaFailures";
+import { MediaProblem } from "../../components/MediaProblem";
+import { Notices } from "../../components/Notices";
+import { tilesOf } from "../../components/tiles";
+import { VideoGrid } from "../../components/VideoGrid";
+import { useShortcuts } from "../../hooks/shortcuts";
+import { useAfterDelay } from "../../hooks/useAfterDelay";
+import { useDocumentTitle } from "../../hooks/useDocumentTitle";
+import { PHONE, useMediaQuery } from "../../hooks/useMediaQuery";
+import { useUnread } from "../../hooks/useUnread";
+import { t } from "../../locales/translate";
+import { Button } from "../../ui/Button";
+import { CallDialogs, CallPanel } from "./CallParts";
+import { ChatAnnouncer } from "./ChatAnnouncer";
+
+/** As `MINI` of the grid's layout: a window with room for one picture. */
+const MINI_WINDOW = "(max-width: 340px) and (max-height: 400px)";
+/** Shorter interruptions pass unnoticed. */
+const RECONNECTING_SHOWN_AFTER_MS = 2_000;
+
+export interface CallViewProps {
+  readonly call: CallState;
+  readonly room: RoomView;
+  readonly media: LocalMediaState;
+  readonly level: Observable<number>;
+  readonly stats: Observable<CallStats>;
+  readonly origin: string;
+  readonly hostToken: string | null;
+  readonly canShare: boolean;
+  readonly actions: CallActions;
+  readonly deviceActions: DeviceActions;
+  readonly initialPanel?: Panel | null;
+  readonly initialDialog?: CallDialog | null;
+}
+
+export function CallView(props: CallViewProps) {
+  const { call, room, media, canShare, actions } = props;
+  const [panel, setPanel] = useState(props.initialPanel ?? null);
+  const [dialog, setDialog] = useState(props.initialDialog ?? null);
+  const phone = useMediaQuery(PHONE);
+  const mini = useMediaQuery(MINI_WINDOW);
+  const unread = useUnread(call.chat, panel === "chat");
+  const { microphone, camera, screen } = media;
+  const tiles = useMemo(
+    () => tilesOf(call, { microphone, camera, screen }),
+    [call, microphone, camera, screen],
+  );
+  const alone = call.participants.length === 0;
+  const handRaised = (call.self?.handRaisedAt ?? null) !== null;
+
+  const togglePanel = (wanted: Panel) => setPanel((shown) => (shown === wanted ? null : wanted));
+  useDocumentTitle(roomTitle(room), unread);
+  useShortcuts({
+    microphone: () => actions.setMicrophone(!isOn(microphone)),
+    camera: () => actions.setCamera(!isOn(camera)),
+    share: () => {
+      if (canShare) actions.setScreen(!isOn(screen));
+    },
+    chat: () => togglePanel("chat"),
+    people: () => togglePanel("people"),
+    hand: () => actions.setHand(!handRaised),
+    help: () => setDialog("shortcuts"),
+  });
+
+  return (
+    <div
+      data-theme="dark"
+      data-phase="joined"
+      data-signaling={call.phase.kind === "joined" ? call.phase.signaling.kind : undefined}
+      className="fixed inset-0 flex flex-col gap-2 bg-bg p-2 text-text sm:p-3"
+    >
+      {!mini && <CallHeader room={room} phone={phone} onDialog={setDialog} />}
+      <Banners call={call} media={media} onStopSharing={() => actions.setScreen(false)} />
+      <div className="relative flex min-h-0 flex-1 gap-3">
+        <main className="relative flex min-w-0 flex-1 flex-col gap-3">
+          <h2 className="sr-only">{t("tile.grid")}</h2>
+          <div className="min-h-0 flex-1">
+            <VideoGrid tiles={tiles} reactions={call.reactions} />
+          </div>
+          {alone && phone && !mini && (
+            <InvitePanel room={room} origin={props.origin} hostToken={props.hostToken} />
+          )}
+          <div className="pointer-events-none absolute inset-x-3 top-3 z-20 flex flex-col items-start gap-2">
+            <Problems {...props} />
+            <Notices notices={call.notices} onDismiss={actions.dismissNotice} />
+          </div>
+        </main>
+        {alone && !phone && panel === null && (
+          <div className="flex w-[24rem] shrink-0 flex-col justify-center">
+            <InvitePanel room={room} origin={props.origin} hostToken={props.hostToken} />
+          </div>
+        )}
+        {panel !== null && !mini && (
+          <CallPanel panel={panel} call={call} media={media} actions={actions} onClose={() => setPanel(null)} />
+        )}
+      </div>
+      <CallControls
+        size={mini ? "mini" : phone ? "phone" : "full"}
+        media={media}
+        canShare={canShare}
+        handRaised={handRaised}
+        unread={unread}
+        panel={panel}
+        actions={actions}
+        onPanel={togglePanel}
+        onDialog={setDialog}
+      />
+      {dialog !== null && (
+        <CallDialogs
+          {...props}
+          dialog={dialog}
+          onPanel={togglePanel}
+          onDialog={setDialog}
+          onClose={() => setDialog(null)}
+        />
+      )}
+      <ChatAnnouncer chat={call.chat} />
+    </div>
+  );
+}
+
+function isOn(track: LocalTrackState): boolean {
+  return track.kind === "live" || track.kind === "starting";
+}
+
+interface BannersProps extends Pick<CallViewProps, "call" | "media"> {
+  readonly onStopSharing: () => void;
+}
+
+function Banners({ call, media, onStopSharing }: BannersProps) {
+  const [blocked, setBlocked] = useState(false);
+  const sounds = useRef<HTMLDivElement>(null);
+  const away = call.phase.kind === "joined" && call.phase.signaling.kind === "reconnecting";
+  const awayForLong = useAfterDelay(away, RECONNECTING_SHOWN_AFTER_MS);
+  const [markBlocked] = useState(() => () => setBlocked(true));
+  return (
+    <>
+      <div ref={sounds} hidden>
+        <CallAudio
+          participants={call.participants}
+          speaker={media.selected.speaker}
+          onBlocked={markBlocked}
+        />
+      </div>
+      {awayForLong && (
+        <Banner tone="warn" icon={<WifiOff aria-hidden="true" size={18} />}>
+          {t(call.participants.length > 0 ? "banner.reconnecting" : "banner.reconnectingAlone")}
+        </Banner>
+      )}
+      {blocked && (
+        <Banner
+          tone="warn"
+          icon={<Volume2 aria-hidden="true" size={18} />}
+          action={
+            <Button
+              size="small"
+              variant="primary"
+              onClick={() => {
+                setBlocked(false);
+                if (sounds.current !== null) playAll(sounds.current, markBlocked);
+              }}
+            >
+              {t("banner.soundAction")}
+            </Button>
+          }
+        >
+          {t("banner.sound")}
+        </Banner>
+      )}
+      {media.screen.kind === "live" && (
+        <Banner
+          tone="calm"
+          icon={<MonitorUp aria-hidden="true" size={18} />}
+          action={
+            <Button size="small" variant="danger" onClick={onStopSharing}>
+              {t("sharing.stop")}
+            </Button>
+          }
+        >
+          {t("sharing.banner")}
+        </Banner>
+      )}
+    </>
+  );
+}
+
+/** Failures that came up in the call; those from before it were explained there. */
+function Problems({ media, origin, actions }: CallViewProps) {
+  const tracks = [media.microphone, media.camera, media.screen];
+  const [known, setKnown] = useState<readonly LocalTrackState[]>(tracks);
+  if (!tracks.some((track) => track.kind === "failed" && !known.includes(track))) return null;
+  return problemsOf(media).map((problem) => (
+    <div key={problem.device} className="pointer-events-auto w-full max-w-lg">
+      <MediaProblem
+        {...problem}
+        origin={origin}
+        onDismiss={() => setKnown(tracks)}
+        onRetry={() => {
+          if (problem.device === "screen") actions.setScreen(true);
+          if (problem.device === "microphone" || problem.device === "both") actions.setMicrophone(true);
+          if (problem.device === "camera" || problem.device === "both") actions.setCamera(true);
+        }}
+      />
+    </div>
+  ));
+}

@@ -1,0 +1,85 @@
+/**
+ * A button that opens a small panel, on the platform's popover: top layer, closes on Escape and on a
+ * click elsewhere, and gives the focus back. Only the place is computed here.
+ */
+import { useId, useRef, useState, type ReactNode, type ToggleEvent } from "react";
+import { cx } from "./classNames";
+
+const GAP_PX = 10;
+const EDGE_PX = 8;
+
+interface PopoverProps {
+  readonly label: string;
+  readonly trigger: ReactNode;
+  readonly triggerClass: string;
+  readonly triggerLabel?: string;
+  readonly panelClass?: string;
+  /** Rendered only while open. */
+  readonly children: (close: () => void) => ReactNode;
+}
+
+export function Popover({
+  label,
+  trigger,
+  triggerClass,
+  triggerLabel,
+  panelClass,
+  children,
+}: PopoverProps) {
+  const id = useId();
+  const button = useRef<HTMLButtonElement>(null);
+  const panel = useRef<HTMLDivElement>(null);
+  const [open, setOpen] = useState(false);
+
+  const close = () => document.getElementById(id)?.hidePopover();
+
+  function place() {
+    if (button.current === null || panel.current === null) return;
+    const anchor = button.current.getBoundingClientRect();
+    const box = panel.current.getBoundingClientRect();
+    const centred = anchor.left + anchor.width / 2 - box.width / 2;
+    const left = Math.max(EDGE_PX, Math.min(centred, window.innerWidth - box.width - EDGE_PX));
+    const above = anchor.top - GAP_PX - box.height;
+    const below = Math.min(anchor.bottom + GAP_PX, window.innerHeight - box.height - EDGE_PX);
+    panel.current.style.left = `${left}px`;
+    panel.current.style.top = `${above >= EDGE_PX ? above : Math.max(EDGE_PX, below)}px`;
+  }
+
+  function handleToggle(event: ToggleEvent<HTMLDivElement>) {
+    if (event.target !== panel.current) return;
+    const nowOpen = event.newState === "open";
+    setOpen(nowOpen);
+    if (nowOpen) requestAnimationFrame(place);
+  }
+
+  return (
+    <>
+      <button
+        ref={button}
+        type="button"
+        className={triggerClass}
+        popoverTarget={id}
+        aria-expanded={open}
+        aria-haspopup="dialog"
+        aria-label={triggerLabel}
+        title={triggerLabel ?? label}
+      >
+        {trigger}
+      </button>
+      <div
+        ref={panel}
+        id={id}
+        popover="auto"
+        role="dialog"
+        aria-label={label}
+        onToggle={handleToggle}
+        className={cx(
+          "fixed inset-auto m-0 rounded-card border border-line bg-surface p-2 shadow-raised",
+          panelClass,
+        )}
+      >
+        {open && children(close)}
+      </div>
+    </>
+  );
+}
