@@ -5,7 +5,7 @@ use std::{
     future::Future,
     io,
     pin::Pin,
-    task::{Context, Poll, ready},
+    task::{Context, Poll},
     time::Duration,
 };
 
@@ -17,7 +17,8 @@ use tokio::{
 
 use super::{
     CloseCode, End, Flow, Handler, MessageSink, Now,
-    frame::{Decoder, Event, Opcode, put_close, put_frame},
+    decode::{Decoder, Event},
+    frame::{Opcode, put_close, put_frame},
     unsent::Unsent,
 };
 
@@ -147,7 +148,9 @@ where
         let mut buffers = BUFFERS.take().unwrap_or_else(Buffers::new);
         let turn = this.socket.turn(cx, &mut buffers);
         BUFFERS.set(Some(buffers));
-        ready!(turn);
+        if turn.is_ready() {
+            return Poll::Ready(());
+        }
 
         let deadline = this.socket.deadline();
         // An alarm that is too early is cheaper than one moved with each message.
@@ -418,3 +421,6 @@ impl<S, H: Handler, C: Fn() -> Now> Drop for Socket<S, H, C> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

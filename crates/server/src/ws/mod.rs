@@ -1,6 +1,6 @@
 //! WebSocket, server side, made for very many sockets that are silent most of the time.
 //!
-//! [`frame`] is the codec without IO, [`connection`] drives one socket, [`upgrade`] begins it.
+//! [`decode`] and [`frame`] are the codec without IO, [`connection`] drives one socket, [`upgrade`] begins it.
 //! What the messages mean is the business of a [`Handler`]. A silent socket costs its task and
 //! nothing else: bytes are read into and written from buffers that belong to the thread.
 
@@ -10,6 +10,7 @@ use tokio::time::Instant;
 use wecall_protocol::Timestamp;
 
 pub mod connection;
+pub mod decode;
 pub mod frame;
 mod sink;
 mod unsent;

@@ -86,7 +86,7 @@ mod tests {
         let mut unsent = Unsent::default();
         unsent.keep(&[0x81, 1, b'a', 0x81, 1, b'b'], 2);
         unsent.keep(&[0x81, 1, b'c'], 0);
-        unsent.advance(4);
+        unsent.advance(3);
         assert_eq!(unsent.bytes(), [b'b', 0x81, 1, b'c']);
         unsent.advance(4);
         assert!(unsent.is_empty());
