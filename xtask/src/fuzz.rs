@@ -68,7 +68,11 @@ fn fuzz(host: &str, target: &str, seconds: u32) -> Result<()> {
         .arg(format!("-timeout={SLOWEST_INPUT_SECONDS}"))
         .arg(format!("-rss_limit_mb={MEMORY_MEGABYTES}"))
         .arg(format!("-artifact_prefix={}/", artifacts.display()))
-        .arg("-print_final_stats=1")
+        // All that the targets read is JSON or a frame around it.
+        .arg(format!(
+            "-dict={}",
+            command::path("fuzz/dictionaries/json.dict").display()
+        ))
         .arg(&corpus);
     let seeds = command::path("fuzz/seeds").join(target);
     if seeds.is_dir() {
