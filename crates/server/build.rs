@@ -27,6 +27,14 @@ fn main() -> io::Result<()> {
         println!("cargo::warning=cannot create web/dist: {error}");
     }
 
+    // Copies: a web build at the same time takes files away that the table names.
+    let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets it"));
+    let copies = out.join("web");
+    if copies.exists() {
+        fs::remove_dir_all(&copies)?;
+    }
+    fs::create_dir_all(&copies)?;
+
     let mut files = BTreeMap::new();
     if dist.exists() {
         let dist = dist.canonicalize()?;
@@ -34,19 +42,23 @@ fn main() -> io::Result<()> {
     }
     let mut table = String::from("static FILES: &[File] = &[\n");
     for (name, path) in &files {
-        if let Some(entry) = entry(name, path, &files)? {
+        if let Some(entry) = entry(name, path, &files, &copies)? {
             table += &entry;
         }
     }
     table += "];\n";
-    let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets it"));
     fs::write(out.join("web_files.rs"), table)
 }
 
-/// Files by their name within `root`, with slashes.
+/// Files by their name within `root`, with slashes. Names that start with a dot are the build
+/// tool's own.
 fn collect(root: &Path, folder: &Path, files: &mut BTreeMap<String, PathBuf>) -> io::Result<()> {
     for entry in fs::read_dir(folder)? {
-        let path = entry?.path();
+        let entry = entry?;
+        let path = entry.path();
+        if entry.file_name().to_string_lossy().starts_with('.') {
+            continue;
+        }
         if path.is_dir() {
             collect(root, &path, files)?;
         } else if let Some(name) = path.strip_prefix(root).ok().and_then(Path::to_str) {
@@ -56,7 +68,12 @@ fn collect(root: &Path, folder: &Path, files: &mut BTreeMap<String, PathBuf>) ->
     Ok(())
 }
 
-fn entry(name: &str, path: &Path, files: &BTreeMap<String, PathBuf>) -> io::Result<Option<String>> {
+fn entry(
+    name: &str,
+    path: &Path,
+    files: &BTreeMap<String, PathBuf>,
+    copies: &Path,
+) -> io::Result<Option<String>> {
     let is_encoding_of_another = ENCODINGS.iter().any(|(end, _)| {
         let plain = name
             .strip_suffix(end)
@@ -70,21 +87,24 @@ fn entry(name: &str, path: &Path, files: &BTreeMap<String, PathBuf>) -> io::Resu
         "    File {{ name: {name:?}, content_type: {:?}, representations: &[\n",
         content_type(name)
     );
-    text += &representation("Identity", path)?;
+    text += &representation("Identity", path, copies)?;
     for (end, variant) in ENCODINGS {
         if let Some(path) = files.get(&format!("{name}.{end}")) {
-            text += &representation(variant, path)?;
+            text += &representation(variant, path, copies)?;
         }
     }
     Ok(Some(text + "    ] },\n"))
 }
 
-fn representation(encoding: &str, path: &Path) -> io::Result<String> {
-    let hash = Sha256::digest(fs::read(path)?);
-    let etag = format!("\"{}\"", HEXLOWER.encode(&hash[..ETAG_BYTES]));
+fn representation(encoding: &str, path: &Path, copies: &Path) -> io::Result<String> {
+    let content = fs::read(path)?;
+    let hash = HEXLOWER.encode(&Sha256::digest(&content));
+    let copy = copies.join(&hash);
+    fs::write(&copy, content)?;
+    let etag = format!("\"{}\"", &hash[..2 * ETAG_BYTES]);
     Ok(format!(
         "        Representation {{ encoding: Encoding::{encoding}, etag: {etag:?}, bytes: include_bytes!({:?}) }},\n",
-        path.display().to_string()
+        copy.display().to_string()
     ))
 }
 
