@@ -81,7 +81,7 @@ export function applyMessage(state: RoomState, message: ServerMessage, now: numb
         graceMs: message.resume_grace_ms,
       };
     case "resumed":
-      return message.room === undefined ? state : withAbsent(state, message.room, message.peer_id, now);
+      return message.room === undefined ? state : resumed(state, message.room, message.peer_id, now);
     case "peer-joined":
       return peerJoined(state, message.participant, now);
     case "peer-left":
@@ -208,14 +208,18 @@ function withSnapshot(state: RoomState, snapshot: RoomSnapshot, self: PeerId): R
   };
 }
 
-/** A server without its memory learns of everyone again, one resume after the other. */
-function withAbsent(state: RoomState, snapshot: RoomSnapshot, self: PeerId, now: number): RoomState {
-  const next = withSnapshot(state, snapshot, self);
-  const known = new Set(next.members.map((member) => member.peerId));
-  const absent = state.members
-    .filter((member) => !known.has(member.peerId))
-    .map((member) => ({ ...member, absentSince: member.absentSince ?? now }));
-  return { ...next, members: [...absent, ...next.members] };
+/** Messages were lost: who is not in the room any more has left meanwhile, or is yet to come back. */
+function resumed(state: RoomState, snapshot: RoomSnapshot, self: PeerId, now: number): RoomState {
+  const listed = new Set(snapshot.participants.map((participant) => participant.peer_id));
+  const missing = state.members.filter((member) => !listed.has(member.peerId));
+  if (snapshot.recovering) {
+    // A server without its memory learns of everyone again, one resume after the other.
+    const absent = missing.map((member) => ({ ...member, absentSince: member.absentSince ?? now }));
+    const next = withSnapshot(state, snapshot, self);
+    return { ...next, members: [...absent, ...next.members] };
+  }
+  const departed = missing.reduce((room, member) => peerLeft(room, member.peerId, "left", now), state);
+  return withSnapshot(departed, snapshot, self);
 }
 
 function peerJoined(state: RoomState, participant: ParticipantInfo, now: number): RoomState {

@@ -1,0 +1,308 @@
+import { describe, expect, it } from "vitest";
+
+import { createSignaling, type Signaling } from "./signaling";
+import { fakeClock, type FakeClock } from "./testing/fakeClock";
+import { fakeSockets, type FakeSockets } from "./testing/fakeSockets";
+import { joined, snapshot } from "./testing/serverMessages";
+
+interface Bench {
+  clock: FakeClock;
+  sockets: FakeSockets;
+  signaling: Signaling;
+  /** What the engine was told, one word each. */
+  told: string[];
+  status(): string;
+  /** To the point where the call is joined. */
+  enter(): void;
+}
+
+const JOIN = { room_id: "ABCD2345", user_name: "Ada", capabilities: ["resume"] };
+const GREETING = { type: "peer-id", peer_id: "a", protocol: 2 };
+
+function bench(random = 0): Bench {
+  const clock = fakeClock();
+  const sockets = fakeSockets();
+  const told: string[] = [];
+  let status = "";
+  const signaling = createSignaling(
+    { openSocket: sockets.open, clock, random: () => random },
+    {
+      onStatus: (next) => {
+        status = next.kind;
+      },
+      onMessage: (message) => told.push(message.type),
+      onRestate: () => told.push("restate"),
+      onRecovered: () => told.push("recovered"),
+      onToken: (token) => told.push(`token:${token}`),
+      onRefused: (code) => told.push(`refused:${code}`),
+      onOver: (reason) => told.push(`over:${reason}`),
+    },
+  );
+  return {
+    clock,
+    sockets,
+    signaling,
+    told,
+    status: () => status,
+    enter: () => {
+      signaling.join(JOIN, null);
+      sockets.last().receive(GREETING);
+      sockets.last().receive(joined("a"));
+      told.length = 0;
+    },
+  };
+}
+
+function chat(text: string): { type: "chat"; text: string } {
+  return { type: "chat", text };
+}
+
+describe("joining", () => {
+  it("sends join as soon as the server greets", () => {
+    const { sockets, signaling, told, status } = bench();
+    signaling.join(JOIN, "before-the-reload");
+    expect(sockets.last().sent).toEqual([]);
+    sockets.last().receive(GREETING);
+    expect(sockets.last().sent).toEqual([{ type: "join", ...JOIN, session: "before-the-reload" }]);
+    sockets.last().receive(joined("a"));
+    expect(told).toEqual(["token:token-1", "joined"]);
+    expect(status()).toBe("open");
+  });
+
+  it("uses the socket that was opened ahead", () => {
+    const { sockets, signaling } = bench();
+    signaling.prepare();
+    sockets.last().receive(GREETING);
+    signaling.join(JOIN, null);
+    expect(sockets.all).toHaveLength(1);
+    expect(sockets.last().sent).toMatchObject([{ type: "join" }]);
+  });
+
+  it("replaces an idle socket that the server closed, without a word", () => {
+    const { clock, sockets, signaling, told } = bench();
+    signaling.prepare();
+    sockets.last().receive(GREETING);
+    sockets.last().end(1000);
+    clock.advance(300);
+    expect(sockets.all).toHaveLength(2);
+    expect(told).toEqual([]);
+  });
+
+  it("keeps trying while the server is away", () => {
+    const { clock, sockets, signaling, status } = bench();
+    signaling.join(JOIN, null);
+    for (let attempt = 0; attempt < 20; attempt += 1) {
+      sockets.last().end(1006);
+      clock.advance(5_000);
+    }
+    expect(sockets.all.length).toBeGreaterThan(20);
+    expect(status()).toBe("reconnecting");
+  });
+
+  it("gives a silent attempt up and makes another", () => {
+    const { clock, sockets, signaling } = bench();
+    signaling.join(JOIN, null);
+    clock.advance(2_300);
+    expect(sockets.all).toHaveLength(2);
+    expect(sockets.all[0]?.closed).toBe(true);
+  });
+
+  it("tells a refusal, and can be asked again on the same socket", () => {
+    const { sockets, signaling, told } = bench();
+    signaling.join(JOIN, null);
+    sockets.last().receive(GREETING);
+    sockets.last().receive({ type: "error", code: "invalid-name", message: "", in_reply_to: "join" });
+    expect(told).toEqual(["refused:invalid-name"]);
+    signaling.join({ ...JOIN, user_name: "Bob" }, null);
+    expect(sockets.all).toHaveLength(1);
+    expect(sockets.last().sent.at(-1)).toMatchObject({ type: "join", user_name: "Bob" });
+  });
+
+  it("tries again when the server cannot take it now", () => {
+    const { clock, sockets, signaling, told } = bench();
+    signaling.join(JOIN, null);
+    sockets.last().receive(GREETING);
+    sockets.last().receive({ type: "error", code: "unavailable", message: "", in_reply_to: "join" });
+    clock.advance(1_000);
+    expect(sockets.all).toHaveLength(2);
+    expect(told).toEqual([]);
+  });
+});
+
+describe("a lost socket", () => {
+  it("is resumed, and what the server has not received is sent again", () => {
+    const { clock, sockets, signaling, told, enter } = bench();
+    enter();
+    signaling.send(chat("one"));
+    signaling.send(chat("two"));
+    sockets.last().receive({ type: "rename", peer_id: "b", user_name: "B", seq: 2 });
+    sockets.last().end(1012);
+    signaling.send(chat("three"));
+    clock.advance(300);
+    sockets.last().receive(GREETING);
+    expect(sockets.last().sent).toEqual([{ type: "resume", token: "token-1", last_seq: 2 }]);
+    told.length = 0;
+    sockets.last().receive({ type: "resumed", peer_id: "a", recovered: true, received: 1, resume_token: "token-2" });
+    expect(sockets.last().sent.slice(1)).toEqual([chat("two"), chat("three")]);
+    expect(told).toEqual(["token:token-2", "resumed", "recovered"]);
+    sockets.last().receive({ type: "rename", peer_id: "b", user_name: "C", seq: 3 });
+    expect(told.at(-1)).toBe("rename");
+  });
+
+  it("restates when messages may be lost, and counts anew", () => {
+    const { clock, sockets, signaling, told, enter } = bench();
+    enter();
+    signaling.send(chat("one"));
+    sockets.last().end(1006);
+    clock.advance(300);
+    sockets.last().receive(GREETING);
+    told.length = 0;
+    const resumed = { type: "resumed", peer_id: "a", recovered: false, received: 0, resume_token: "t" };
+    sockets.last().receive({ ...resumed, room: snapshot([]) });
+    expect(told).toEqual(["token:t", "resumed", "restate"]);
+    expect(sockets.last().sent).toHaveLength(1);
+    sockets.last().receive({ type: "lock", locked: true, peer_id: "b", seq: 1 });
+    expect(told.at(-1)).toBe("lock");
+    // The next message is the first of the new count.
+    signaling.send(chat("two"));
+    sockets.last().end(1006);
+    clock.advance(300);
+    sockets.last().receive(GREETING);
+    sockets.last().receive({ ...resumed, recovered: true, received: 1 });
+    expect(sockets.last().sent).toHaveLength(1);
+  });
+
+  it("restates when more was written than is kept", () => {
+    const { clock, sockets, signaling, told, enter } = bench();
+    enter();
+    sockets.last().end(1006);
+    for (let count = 0; count < 200; count += 1) {
+      signaling.send(chat("x"));
+    }
+    clock.advance(300);
+    sockets.last().receive(GREETING);
+    sockets.last().receive({ type: "resumed", peer_id: "a", recovered: true, received: 0, resume_token: "t" });
+    expect(sockets.last().sent).toHaveLength(1);
+    expect(told.at(-1)).toBe("restate");
+  });
+
+  it("joins anew as the same person when the session is over", () => {
+    const { clock, sockets, told, enter } = bench();
+    enter();
+    sockets.last().end(1006);
+    clock.advance(300);
+    sockets.last().receive(GREETING);
+    sockets.last().receive({ type: "error", code: "invalid-resume-token", message: "", in_reply_to: "resume" });
+    expect(sockets.last().sent.at(-1)).toEqual({ type: "join", ...JOIN, session: "token-1" });
+    sockets.last().receive(joined("a", [], "token-9"));
+    expect(told.slice(-2)).toEqual(["token:token-9", "joined"]);
+  });
+
+  it.each([
+    ["room-not-found", "over:room-gone"],
+    ["removed", "over:removed"],
+  ])("ends when the answer to resume is %s", (code, ending) => {
+    const { clock, sockets, told, enter } = bench();
+    enter();
+    sockets.last().end(1006);
+    clock.advance(300);
+    sockets.last().receive(GREETING);
+    sockets.last().receive({ type: "error", code, message: "", in_reply_to: "resume" });
+    clock.advance(60_000);
+    expect(told).toEqual([ending]);
+    expect(sockets.all).toHaveLength(2);
+  });
+
+  it.each([
+    [1000, "over:left"],
+    [4001, "over:taken-elsewhere"],
+    [1008, "refused:rate-limited"],
+  ])("does not come back after close code %i", (code, ending) => {
+    const { clock, sockets, told, enter } = bench();
+    enter();
+    sockets.last().end(code);
+    clock.advance(60_000);
+    expect(told).toEqual([ending]);
+    expect(sockets.all).toHaveLength(1);
+  });
+});
+
+describe("sequence numbers", () => {
+  it("drops what was received before", () => {
+    const { sockets, told, enter } = bench();
+    enter();
+    const message = { type: "lock", locked: true, peer_id: "b", seq: 2 };
+    sockets.last().receive(message);
+    sockets.last().receive(message);
+    expect(told).toEqual(["lock"]);
+  });
+
+  it("resumes at once when one is missing, without acting on the one after it", () => {
+    const { sockets, told, enter } = bench();
+    enter();
+    sockets.last().receive({ type: "lock", locked: true, peer_id: "b", seq: 3 });
+    expect(told).toEqual([]);
+    expect(sockets.all).toHaveLength(2);
+    sockets.last().receive(GREETING);
+    expect(sockets.last().sent).toEqual([{ type: "resume", token: "token-1", last_seq: 1 }]);
+  });
+
+  it("counts the renewal of the token", () => {
+    const { sockets, told, enter } = bench();
+    enter();
+    sockets.last().receive({ type: "session", resume_token: "token-2", seq: 2 });
+    sockets.last().receive({ type: "lock", locked: true, peer_id: "b", seq: 3 });
+    expect(told).toEqual(["token:token-2", "lock"]);
+    expect(sockets.all).toHaveLength(1);
+  });
+});
+
+describe("a path that looks alive", () => {
+  it("is replaced on request, and the old socket says nothing more", () => {
+    const { sockets, signaling, told, status, enter } = bench();
+    enter();
+    signaling.replaceSocket();
+    expect(sockets.all).toHaveLength(2);
+    sockets.all[0]?.end(4001);
+    expect(told).toEqual([]);
+    expect(status()).toBe("reconnecting");
+  });
+
+  it("is replaced when what was sent does not go out", () => {
+    const { clock, sockets, signaling, enter } = bench();
+    enter();
+    sockets.last().buffered = 100;
+    signaling.send(chat("one"));
+    clock.advance(3_000);
+    expect(sockets.all).toHaveLength(2);
+  });
+
+  it("is replaced after a long silence", () => {
+    const { clock, sockets, enter } = bench();
+    enter();
+    clock.advance(89_000);
+    expect(sockets.all).toHaveLength(1);
+    clock.advance(2_000);
+    expect(sockets.all).toHaveLength(2);
+  });
+});
+
+it("ignores what is no message", () => {
+  const { sockets, told, enter } = bench();
+  enter();
+  for (const text of ["", "{", "[]", "null", "7", '{"type":1}']) {
+    sockets.last().receiveText(text);
+  }
+  expect(told).toEqual([]);
+});
+
+it("says goodbye and stops", () => {
+  const { clock, sockets, signaling, enter } = bench();
+  enter();
+  const socket = sockets.last();
+  signaling.leave();
+  expect(socket.sent.at(-1)).toEqual({ type: "leave" });
+  expect(socket.closed).toBe(true);
+  clock.advance(60_000);
+  expect(sockets.all).toHaveLength(1);
+});
