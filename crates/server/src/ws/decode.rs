@@ -8,14 +8,19 @@ use std::ops::Range;
 
 use wecall_protocol::limits::MESSAGE_BYTES;
 
-use super::{
-    CloseCode, Refused,
-    frame::{CONTROL_BYTES, HEADER_BYTES, Opcode},
-};
+use super::frame::{CONTROL_BYTES, CloseCode, HEADER_BYTES, Opcode};
 
 /// A message that is thrown away is read until here; a longer one ends the connection. A client
 /// of ours never comes near: this tells a mistake, which is answered, from an attack.
 pub const REFUSED_BYTES: u64 = 1024 * 1024;
+
+/// A message that is thrown away while it comes in; the socket stays.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Refused {
+    /// A text longer than `limits::MESSAGE_BYTES`.
+    TooLarge,
+    Binary,
+}
 
 /// What the peer did.
 #[derive(Debug, PartialEq, Eq)]

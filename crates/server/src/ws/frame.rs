@@ -1,7 +1,5 @@
 //! Frames of RFC 6455, and the writing of them: the server's go unmasked and in one piece.
 
-use super::CloseCode;
-
 /// Payload of a control frame (RFC 6455 section 5.5).
 pub const CONTROL_BYTES: usize = 125;
 
@@ -16,6 +14,22 @@ pub enum Opcode {
     Close = 0x8,
     Ping = 0x9,
     Pong = 0xA,
+}
+
+/// The status code of a close frame.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CloseCode(pub u16);
+
+impl CloseCode {
+    pub const NORMAL: Self = Self(1000);
+    pub const PROTOCOL_ERROR: Self = Self(1002);
+    pub const INVALID_TEXT: Self = Self(1007);
+    pub const POLICY: Self = Self(1008);
+    pub const TOO_BIG: Self = Self(1009);
+    pub const RESTART: Self = Self(1012);
+    pub const TRY_AGAIN: Self = Self(1013);
+    /// The session lives on in another socket.
+    pub const SESSION_TAKEN: Self = Self(wecall_protocol::close::SESSION_TAKEN);
 }
 
 impl Opcode {

@@ -16,6 +16,8 @@ mod sink;
 mod unsent;
 pub mod upgrade;
 
+pub use decode::Refused;
+pub use frame::CloseCode;
 pub use sink::MessageSink;
 
 /// One reading of the server's clock: for deadlines, and for what is told to people.
@@ -69,30 +71,6 @@ pub enum Flow {
     /// Finish the frame that the wire has begun to take, drop those after it, and send a close
     /// frame with this code: for a peer that does not keep up.
     Cut(CloseCode),
-}
-
-/// A message that is thrown away while it comes in; the socket stays.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Refused {
-    /// A text longer than `limits::MESSAGE_BYTES`.
-    TooLarge,
-    Binary,
-}
-
-/// The status code of a close frame.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct CloseCode(pub u16);
-
-impl CloseCode {
-    pub const NORMAL: Self = Self(1000);
-    pub const PROTOCOL_ERROR: Self = Self(1002);
-    pub const INVALID_TEXT: Self = Self(1007);
-    pub const POLICY: Self = Self(1008);
-    pub const TOO_BIG: Self = Self(1009);
-    pub const RESTART: Self = Self(1012);
-    pub const TRY_AGAIN: Self = Self(1013);
-    /// The session lives on in another socket.
-    pub const SESSION_TAKEN: Self = Self(wecall_protocol::close::SESSION_TAKEN);
 }
 
 /// What ended a socket.
