@@ -2,8 +2,6 @@
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 
-use super::Route;
-
 /// `connect-src 'self'` covers the WebSocket of the same host (CSP level 3). `blob:` and `data:`
 /// are pictures and recordings that the page makes itself.
 pub const PAGE_POLICY: HeaderValue = HeaderValue::from_static(
@@ -39,7 +37,7 @@ const PERMISSIONS_POLICY: HeaderName = HeaderName::from_static("permissions-poli
 const HSTS: HeaderValue = HeaderValue::from_static("max-age=31536000");
 
 /// Puts on what the handler has not decided itself.
-pub fn complete(headers: &mut HeaderMap, route: Route, hsts: bool) {
+pub fn complete(headers: &mut HeaderMap, hsts: bool) {
     let mut default = |name: HeaderName, value: HeaderValue| {
         headers.entry(name).or_insert(value);
     };
@@ -53,9 +51,8 @@ pub fn complete(headers: &mut HeaderMap, route: Route, hsts: bool) {
         HeaderValue::from_static("no-referrer"),
     );
     default(header::CONTENT_SECURITY_POLICY, NO_PAGE_POLICY);
-    if route.is_api() {
-        default(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    }
+    // Files say themselves how long they last.
+    default(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     if hsts {
         default(header::STRICT_TRANSPORT_SECURITY, HSTS);
     }

@@ -12,7 +12,7 @@ use wecall_protocol::{
     rest::{InvalidRoom, Problem},
 };
 
-use crate::limits::RetryAfter;
+use crate::{limits::RetryAfter, ws::upgrade::UpgradeRefused};
 
 /// A client shall wait this long when the server cannot take something just now.
 const UNAVAILABLE_RETRY: Duration = Duration::from_secs(5);
@@ -32,6 +32,8 @@ pub enum Refusal {
     MethodNotAllowed,
     /// A WebSocket or an API call from a page that may not.
     Origin,
+    /// At the door of the WebSocket, no WebSocket.
+    NoWebSocket(UpgradeRefused),
     Stopping,
 }
 
@@ -47,6 +49,7 @@ impl Refusal {
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::Origin => StatusCode::FORBIDDEN,
+            Self::NoWebSocket(refused) => refused.status(),
             Self::Stopping => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
@@ -58,7 +61,11 @@ impl Refusal {
             Self::BodyTooLarge => Some(ErrorCode::MessageTooLarge),
             Self::TooMany(_) => Some(ErrorCode::RateLimited),
             Self::Stopping => Some(ErrorCode::Unavailable),
-            Self::BodyTooSlow | Self::NotFound | Self::MethodNotAllowed | Self::Origin => None,
+            Self::BodyTooSlow
+            | Self::NotFound
+            | Self::MethodNotAllowed
+            | Self::Origin
+            | Self::NoWebSocket(_) => None,
         }
     }
 
@@ -73,6 +80,7 @@ impl Refusal {
             Self::NotFound => "There is nothing at this address.".into(),
             Self::MethodNotAllowed => "This address does not take this method.".into(),
             Self::Origin => "This page may not use this server.".into(),
+            Self::NoWebSocket(refused) => refused.to_string().into(),
             Self::Stopping => "The server is stopping. Try again shortly.".into(),
         }
     }
@@ -102,6 +110,11 @@ impl Refusal {
         headers.insert(header::CONTENT_TYPE, kind);
         if let Some(retry) = self.retry_after() {
             headers.insert(header::RETRY_AFTER, retry.whole_seconds().into());
+        }
+        if self.status() == StatusCode::UPGRADE_REQUIRED {
+            headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
+            let version = HeaderValue::from_static("13");
+            headers.insert(header::SEC_WEBSOCKET_VERSION, version);
         }
         let json = serde_json::to_vec(body).expect("the bodies hold nothing that JSON cannot");
         let mut response = (self.status(), headers, json).into_response();

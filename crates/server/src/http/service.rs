@@ -63,7 +63,7 @@ impl Service {
         let mut response = self.pass(peer, route, request).await;
 
         let headers = response.headers_mut();
-        headers::complete(headers, route, self.hsts);
+        headers::complete(headers, self.hsts);
         if route.is_api() {
             headers.append(header::VARY, HeaderValue::from_static("origin"));
         }

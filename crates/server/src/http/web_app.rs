@@ -143,46 +143,4 @@ fn not_built() -> Response<Body> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn found(path: &str, accept: Option<&str>) -> &'static str {
-        let mut headers = HeaderMap::new();
-        if let Some(accept) = accept {
-            headers.insert(header::ACCEPT, accept.parse().unwrap());
-        }
-        match find(&path.parse().unwrap(), &headers) {
-            Found::File(file) => file.name,
-            // The app is not in every build that is tested.
-            Found::NotBuilt => "index.html",
-            Found::Nothing => "",
-        }
-    }
-
-    #[test]
-    fn addresses_within_the_app_give_the_page() {
-        for path in ["/", "/r/ABC12345", "/new", "/no/such/page"] {
-            assert_eq!(
-                found(path, Some("text/html,*/*;q=0.8")),
-                "index.html",
-                "{path}"
-            );
-            assert_eq!(found(path, None), "index.html", "{path}");
-        }
-    }
-
-    #[test]
-    fn missing_files_are_missing() {
-        for path in [
-            "/assets/gone-123.js",
-            "/assets/gone",
-            "/favicon.png",
-            "/index.html",
-            "/ws",
-            "/../x.y",
-        ] {
-            assert_eq!(found(path, Some("*/*")), "", "{path}");
-        }
-        assert_eq!(found("/r/ABC12345", Some("application/json")), "");
-    }
-}
+mod tests;

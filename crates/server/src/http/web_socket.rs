@@ -3,7 +3,6 @@ use axum::{
     body::Body,
     extract::{Request, State},
     http::Response,
-    response::IntoResponse,
 };
 use wecall_protocol::PeerId;
 
@@ -28,7 +27,7 @@ pub async fn web_socket(
     let upgrade = match Upgrade::check(&mut request, |_| may) {
         Ok(upgrade) => upgrade,
         Err(UpgradeRefused::Origin) => return Err(Refusal::Origin),
-        Err(refused) => return Ok(refused.into_response()),
+        Err(refused) => return Err(Refusal::NoWebSocket(refused)),
     };
     if app.phase() != Phase::Ready {
         return Err(Refusal::Stopping);

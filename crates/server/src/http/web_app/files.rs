@@ -6,7 +6,7 @@ pub struct File {
     pub name: &'static str,
     pub content_type: &'static str,
     /// As it is, then the smaller encodings of it that the build made.
-    representations: &'static [Representation],
+    pub(super) representations: &'static [Representation],
 }
 
 #[derive(Debug)]

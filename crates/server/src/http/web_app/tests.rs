@@ -1,0 +1,150 @@
+use super::{files::Encoding, *};
+
+static SCRIPT: File = File {
+    name: "assets/app-1a2b3c.js",
+    content_type: "text/javascript; charset=utf-8",
+    representations: &[
+        Representation {
+            encoding: Encoding::Identity,
+            etag: "\"plain\"",
+            bytes: b"let a = 1;",
+        },
+        Representation {
+            encoding: Encoding::Brotli,
+            etag: "\"brotli\"",
+            bytes: b"br",
+        },
+        Representation {
+            encoding: Encoding::Gzip,
+            etag: "\"gzip\"",
+            bytes: b"gz",
+        },
+    ],
+};
+
+static PAGE: File = File {
+    name: "index.html",
+    content_type: "text/html; charset=utf-8",
+    representations: &[Representation {
+        encoding: Encoding::Identity,
+        etag: "\"page\"",
+        bytes: b"<!doctype html>",
+    }],
+};
+
+static DOCS: File = File {
+    name: "docs.html",
+    content_type: "text/html; charset=utf-8",
+    representations: &[Representation {
+        encoding: Encoding::Identity,
+        etag: "\"docs\"",
+        bytes: b"<!doctype html>",
+    }],
+};
+
+fn ask(file: &'static File, headers: &[(header::HeaderName, &'static str)]) -> Response<Body> {
+    let headers = headers
+        .iter()
+        .map(|(name, value)| (name.clone(), HeaderValue::from_static(value)));
+    file_response(file, &headers.collect())
+}
+
+fn text(response: &Response<Body>, name: header::HeaderName) -> &str {
+    let value = response.headers().get(name);
+    value.map_or("", |value| value.to_str().unwrap())
+}
+
+#[test]
+fn smallest_encoding_that_the_client_reads_is_sent() {
+    let response = ask(&SCRIPT, &[(header::ACCEPT_ENCODING, "gzip, br, zstd")]);
+    assert_eq!(text(&response, header::CONTENT_ENCODING), "br");
+    assert_eq!(text(&response, header::ETAG), "\"brotli\"");
+    assert_eq!(text(&response, header::VARY), "accept-encoding");
+    assert_eq!(
+        text(&response, header::CONTENT_TYPE),
+        "text/javascript; charset=utf-8"
+    );
+
+    let response = ask(&SCRIPT, &[(header::ACCEPT_ENCODING, "gzip;q=0.9, br;q=0")]);
+    assert_eq!(text(&response, header::CONTENT_ENCODING), "gzip");
+}
+
+#[test]
+fn plain_bytes_go_to_a_client_that_reads_no_encoding() {
+    for headers in [&[][..], &[(header::ACCEPT_ENCODING, "*;q=0")]] {
+        let response = ask(&SCRIPT, headers);
+        assert_eq!(text(&response, header::CONTENT_ENCODING), "");
+        assert_eq!(text(&response, header::ETAG), "\"plain\"");
+    }
+}
+
+#[test]
+fn hashed_names_last_for_ever_and_pages_are_asked_for_again() {
+    assert!(text(&ask(&SCRIPT, &[]), header::CACHE_CONTROL).contains("immutable"));
+    assert_eq!(text(&ask(&PAGE, &[]), header::CACHE_CONTROL), "no-cache");
+}
+
+#[test]
+fn page_that_the_client_has_is_not_sent_again() {
+    for tags in ["\"page\"", "\"other\", W/\"page\"", "*"] {
+        let response = ask(&PAGE, &[(header::IF_NONE_MATCH, tags)]);
+        assert_eq!(response.status(), StatusCode::NOT_MODIFIED, "{tags}");
+        assert_eq!(text(&response, header::ETAG), "\"page\"");
+    }
+    let response = ask(&PAGE, &[(header::IF_NONE_MATCH, "\"other\"")]);
+    assert_eq!(response.status(), StatusCode::OK);
+}
+
+#[test]
+fn etag_of_one_encoding_is_none_of_another() {
+    let headers = [
+        (header::IF_NONE_MATCH, "\"plain\""),
+        (header::ACCEPT_ENCODING, "br"),
+    ];
+    assert_eq!(ask(&SCRIPT, &headers).status(), StatusCode::OK);
+}
+
+#[test]
+fn inline_styles_are_for_the_api_viewer_alone() {
+    let policy = |file| text(&ask(file, &[]), header::CONTENT_SECURITY_POLICY).to_owned();
+    assert!(!policy(&PAGE).contains("unsafe-inline"));
+    assert!(policy(&DOCS).contains("style-src 'self' 'unsafe-inline'"));
+    assert!(policy(&DOCS).contains("script-src 'self';"));
+}
+
+fn found(path: &str, accept: Option<&str>) -> &'static str {
+    let mut headers = HeaderMap::new();
+    if let Some(accept) = accept {
+        headers.insert(header::ACCEPT, accept.parse().unwrap());
+    }
+    match find(&path.parse().unwrap(), &headers) {
+        Found::File(file) => file.name,
+        // The app is not in every build that is tested.
+        Found::NotBuilt => "index.html",
+        Found::Nothing => "",
+    }
+}
+
+#[test]
+fn addresses_within_the_app_give_the_page() {
+    for path in ["/", "/r/ABC12345", "/new", "/no/such/page"] {
+        let accept = Some("text/html,*/*;q=0.8");
+        assert_eq!(found(path, accept), "index.html", "{path}");
+        assert_eq!(found(path, None), "index.html", "{path}");
+    }
+}
+
+#[test]
+fn missing_files_are_missing() {
+    for path in [
+        "/assets/gone-123.js",
+        "/assets/gone",
+        "/none.png",
+        "/index.html",
+        "/ws",
+        "/../x.y",
+    ] {
+        assert_eq!(found(path, Some("*/*")), "", "{path}");
+    }
+    assert_eq!(found("/r/ABC12345", Some("application/json")), "");
+}
