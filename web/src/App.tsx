@@ -1,29 +1,35 @@
 import { lazy, Suspense } from "react";
-import { BrowserRouter, Route, Routes } from "react-router";
 import { ErrorBoundary } from "./components/ErrorBoundary";
 import { LoadingPage } from "./components/LoadingPage";
-import Room from "./pages/Room/Room";
+import { Room } from "./pages/Room/Room";
 
-// A call by link is what must open fast; the other pages come on their own.
-const Home = lazy(() => import("./pages/Home/Home"));
-const CreateRoom = lazy(() => import("./pages/CreateRoom/CreateRoom"));
-const JoinRoom = lazy(() => import("./pages/JoinRoom/JoinRoom"));
-const NotFound = lazy(() => import("./pages/NotFound/NotFound"));
+/** All pages, with the router. */
+const Pages = lazy(() => import("./pages/Pages"));
 
-export function App() {
+const CALL_LINK = /^\/r\/([^/]+)\/?$/;
+
+interface AppProps {
+  readonly pathname: string;
+}
+
+/** A call that is opened by its link is what must come fast: it needs no router. */
+export function App({ pathname }: AppProps) {
+  const code = CALL_LINK.exec(pathname)?.[1];
   return (
     <ErrorBoundary>
-      <BrowserRouter>
-        <Suspense fallback={<LoadingPage />}>
-          <Routes>
-            <Route path="/" element={<Home />} />
-            <Route path="/new" element={<CreateRoom />} />
-            <Route path="/join" element={<JoinRoom />} />
-            <Route path="/r/:code" element={<Room />} />
-            <Route path="*" element={<NotFound />} />
-          </Routes>
-        </Suspense>
-      </BrowserRouter>
+      <Suspense fallback={<LoadingPage />}>
+        {code === undefined ? <Pages /> : <Room code={decoded(code)} />}
+      </Suspense>
     </ErrorBoundary>
   );
+}
+
+function decoded(code: string): string {
+  try {
+    return decodeURIComponent(code);
+  } catch (error) {
+    // Not an encoding at all: the page that says so shows it as it is.
+    if (error instanceof URIError) return code;
+    throw error;
+  }
 }

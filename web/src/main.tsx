@@ -17,7 +17,7 @@ async function start(root: HTMLElement): Promise<void> {
   document.documentElement.lang = currentLocale();
   createRoot(root).render(
     <StrictMode>
-      <App />
+      <App pathname={window.location.pathname} />
     </StrictMode>,
   );
 }

@@ -19,7 +19,7 @@ export function Banner({ tone, icon, action, children }: BannerProps) {
     <div
       role="status"
       className={cx(
-        "flex animate-fade-up items-center justify-center gap-3 rounded-2xl px-4 py-2 text-sm font-medium",
+        "mx-auto flex max-w-full animate-fade-up items-center gap-3 rounded-3xl px-4 py-1.5 text-sm font-medium",
         TONE[tone],
       )}
     >

@@ -175,6 +175,7 @@ export function OwnTrackButton({ label, hint, track, icons, onSet }: OwnTrackBut
       pressed={on}
       tone={on ? "neutral" : "off"}
       badge={failed ? "!" : null}
+      badgeTone="problem"
       onClick={() => onSet(!on)}
     >
       {track.kind === "starting" ? <Spinner /> : <Icon aria-hidden="true" size={22} />}

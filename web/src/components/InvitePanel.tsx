@@ -1,6 +1,6 @@
 import type { RoomView } from "../call/model";
 import { t } from "../locales/translate";
-import { RoomInfo } from "./RoomInfo";
+import RoomInfo from "./RoomInfo";
 
 interface InvitePanelProps {
   readonly room: RoomView;
@@ -9,7 +9,7 @@ interface InvitePanelProps {
 }
 
 /** While nobody else is here, inviting is the thing to do. */
-export function InvitePanel({ room, origin, hostToken }: InvitePanelProps) {
+export default function InvitePanel({ room, origin, hostToken }: InvitePanelProps) {
   return (
     <section className="flex flex-col gap-4 overflow-y-auto rounded-card border border-line bg-surface p-5 sm:p-6">
       <div>

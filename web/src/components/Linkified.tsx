@@ -15,7 +15,7 @@ export function Linkified({ text }: LinkifiedProps) {
         href={part.text}
         target="_blank"
         rel="noopener noreferrer"
-        className="text-accent-text underline underline-offset-2 break-all"
+        className="text-accent-text underline underline-offset-2"
       >
         {part.text}
       </a>

@@ -27,7 +27,7 @@ interface MoreSheetProps {
 }
 
 /** What does not fit between a phone's thumbs. */
-export function MoreSheet(props: MoreSheetProps) {
+export default function MoreSheet(props: MoreSheetProps) {
   const { sharing, canShare, canFlip, handRaised, actions, onClose } = props;
   const then = (act: () => void) => () => {
     onClose();

@@ -17,7 +17,7 @@ export const MAIN_ID = "content";
 
 export function PageShell({ width = "narrow", children }: PageShellProps) {
   return (
-    <div className="flex min-h-dvh flex-col bg-bg text-text">
+    <div className="flex min-h-dvh flex-col overflow-x-clip bg-bg text-text">
       <a
         href={`#${MAIN_ID}`}
         className="absolute top-2 left-2 z-50 -translate-y-20 rounded-full bg-accent px-4 py-2 font-semibold text-on-accent focus:translate-y-0"

@@ -95,12 +95,17 @@ function PersonRow({ person, asHost, actions, onAsk }: PersonRowProps) {
       <Avatar name={person.name} size="small" />
       <span className="flex min-w-0 flex-1 flex-col">
         <span className="truncate text-[0.95rem] font-medium">
-          {person.self ? t("tile.you", { name: person.name }) : person.name}
+          {person.name}
         </span>
-        {person.host && (
-          <span className="flex items-center gap-1 text-xs text-muted">
-            <Crown aria-hidden="true" size={12} />
-            {t("people.host")}
+        {(person.self || person.host) && (
+          <span className="flex items-center gap-2 text-xs text-muted">
+            {person.self && <span>{t("people.you")}</span>}
+            {person.host && (
+              <span className="flex items-center gap-1">
+                <Crown aria-hidden="true" size={12} />
+                {t("people.host")}
+              </span>
+            )}
           </span>
         )}
       </span>

@@ -19,7 +19,7 @@ interface RoomInfoProps {
 }
 
 /** The code, the link in every form, and the private link of hosts. */
-export function RoomInfo({ room, origin, hostToken, qrShown = false }: RoomInfoProps) {
+export default function RoomInfo({ room, origin, hostToken, qrShown = false }: RoomInfoProps) {
   const [qr, setQr] = useState(qrShown);
   const link = roomLink(origin, room.roomId);
   return (

@@ -1,5 +1,4 @@
 import { Monitor, Moon, Sun, type LucideIcon } from "lucide-react";
-import { Link } from "react-router";
 import { THEMES, useTheme, type Theme } from "../hooks/useTheme";
 import { t } from "../locales/translate";
 import { IconButton } from "../ui/IconButton";
@@ -10,14 +9,14 @@ const THEME_ICON: Readonly<Record<Theme, LucideIcon>> = { system: Monitor, light
 export function SiteHeader() {
   return (
     <header className="mx-auto flex w-full max-w-6xl items-center justify-between px-4 py-3 sm:px-8 sm:py-5">
-      <Link
-        to="/"
+      <a
+        href="/"
         aria-label={t("app.home")}
         className="flex items-center gap-2.5 rounded-lg text-lg font-semibold tracking-tight text-text no-underline"
       >
         <Logo />
         {t("app.name")}
-      </Link>
+      </a>
       <ThemeButton />
     </header>
   );

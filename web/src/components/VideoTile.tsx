@@ -87,7 +87,14 @@ function titleOf({ self, kind, name }: VideoTileProps): string {
 function TileLabel(tile: VideoTileProps) {
   const screen = tile.kind === "screen";
   return (
-    <p className="absolute bottom-2 left-2 m-0 flex max-w-[calc(100%-1rem)] items-center gap-1.5 rounded-full bg-black/60 px-2.5 py-1 text-[0.8rem] leading-5 font-medium text-white">
+    <p
+      className={cx(
+        "absolute bottom-2 left-2 m-0 flex max-w-[calc(100%-1rem)] items-center gap-1.5 rounded-full bg-black/60 px-2.5 py-1 text-[0.8rem] leading-5 font-medium text-white",
+        // Small tiles have room for the signs alone.
+        "@max-[7.5rem]:px-1.5",
+        !screen && tile.microphone && !tile.speaking && "@max-[7.5rem]:hidden",
+      )}
+    >
       {screen && <MonitorUp aria-hidden="true" size={14} className="shrink-0" />}
       {!screen && !tile.microphone && (
         <>
@@ -101,10 +108,10 @@ function TileLabel(tile: VideoTileProps) {
           <span className="sr-only">{t("tile.speaking")}</span>
         </>
       )}
-      <span className="truncate">{titleOf(tile)}</span>
+      <span className="truncate @max-[7.5rem]:sr-only">{titleOf(tile)}</span>
       {!screen && tile.host && (
         <>
-          <Crown aria-hidden="true" size={14} className="shrink-0 text-[#f3cf83]" />
+          <Crown aria-hidden="true" size={14} className="shrink-0 text-[#f3cf83] @max-[7.5rem]:hidden" />
           <span className="sr-only">{t("tile.host")}</span>
         </>
       )}

@@ -33,7 +33,7 @@ const INSET_MARGIN = 12;
 /** A camera tile may be cropped between these aspect ratios; the wider bound is a camera's own. */
 const WIDEST = 16 / 9;
 const NARROWEST_IN_LANDSCAPE = 4 / 3;
-const NARROWEST_IN_PORTRAIT = 3 / 4;
+const NARROWEST_IN_PORTRAIT = 3 / 5;
 const STRIP_SHARE = 0.2;
 const STRIP_MIN = 96;
 const STRIP_MAX = 240;

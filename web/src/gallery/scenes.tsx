@@ -8,9 +8,12 @@ import { CreateRoomView } from "../pages/CreateRoom/CreateRoom";
 import { HomeView } from "../pages/Home/Home";
 import { JoinRoomView } from "../pages/JoinRoom/JoinRoom";
 import NotFound from "../pages/NotFound/NotFound";
-import { AfterCall } from "../pages/Room/AfterCall";
+import AfterCall from "../pages/Room/lazy/AfterCall";
+import CannotJoin from "../pages/Room/lazy/CannotJoin";
+import Unsupported from "../pages/Room/lazy/Unsupported";
+import WrongLink from "../pages/Room/lazy/WrongLink";
 import { CallView, type CallViewProps } from "../pages/Room/CallView";
-import { CannotJoin, Unreachable, Unsupported, WrongLink } from "../pages/Room/CannotJoin";
+import { Unreachable } from "../pages/Room/Unreachable";
 import { Prejoin, type PrejoinProps } from "../pages/Room/Prejoin";
 import {
   actions,

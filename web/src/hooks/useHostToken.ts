@@ -1,5 +1,4 @@
 import { useEffect, useState } from "react";
-import { useLocation, useNavigate } from "react-router";
 import type { RoomId } from "../protocol/generated";
 import { forgetHostToken, hostTokenFor, hostTokenInFragment, keepHostToken } from "./hostTokens";
 
@@ -10,19 +9,25 @@ export interface HostTokenControl {
 
 /** The host token of a room: kept on this device, or brought by a private host link. */
 export function useHostToken(roomId: RoomId): HostTokenControl {
-  const { hash, pathname, search } = useLocation();
-  const navigate = useNavigate();
-  const [hostToken, setHostToken] = useState(() => hostTokenInFragment(hash) ?? hostTokenFor(roomId));
-
-  const brought = hostTokenInFragment(hash);
-  if (brought !== null && brought !== hostToken) setHostToken(brought);
+  const [hostToken, setHostToken] = useState(
+    () => hostTokenInFragment(window.location.hash) ?? hostTokenFor(roomId),
+  );
 
   useEffect(() => {
-    if (brought === null) return;
-    keepHostToken(roomId, brought);
-    // Out of sight: addresses are shown to others, copied and screenshotted.
-    void navigate({ pathname, search, hash: "" }, { replace: true });
-  }, [brought, pathname, search, roomId, navigate]);
+    function take() {
+      const brought = hostTokenInFragment(window.location.hash);
+      if (brought === null) return;
+      keepHostToken(roomId, brought);
+      setHostToken(brought);
+      // Out of sight: addresses are shown to others, copied and screenshotted.
+      const { pathname, search } = window.location;
+      window.history.replaceState(window.history.state, "", pathname + search);
+    }
+    take();
+    // A host link that is pasted over the same room's address loads no new page.
+    window.addEventListener("hashchange", take);
+    return () => window.removeEventListener("hashchange", take);
+  }, [roomId]);
 
   return {
     hostToken,

@@ -91,7 +91,7 @@ export const de: Catalogue = {
   "room.untitled": "Anruf {code}",
 
   "explain.full.title": "Dieser Anruf ist voll",
-  "explain.full.text": "Alle Plätze sind belegt. Sobald jemand geht, können Sie hinein.",
+  "explain.full.text": "Alle Plätze sind belegt. Sobald jemand geht, können Sie hinein; diese Seite sieht von selbst nach.",
   "explain.gone.title": "Diesen Anruf gibt es nicht",
   "explain.gone.text":
     "Der Code {code} führt nirgendwohin. Vielleicht ist der Anruf beendet, oder im Link stimmt ein Zeichen nicht. Bitten Sie um einen neuen Link, oder starten Sie selbst einen Anruf.",

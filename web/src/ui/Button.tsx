@@ -1,5 +1,4 @@
 import type { ComponentProps, ReactNode } from "react";
-import { Link } from "react-router";
 import { cx } from "./classNames";
 import { Spinner } from "./Spinner";
 
@@ -61,11 +60,12 @@ interface ButtonLinkProps extends Look {
   readonly children: ReactNode;
 }
 
+/** A plain link: a call that was opened by its link runs without the router. */
 export function ButtonLink({ to, icon, children, ...style }: ButtonLinkProps) {
   return (
-    <Link to={to} className={look(style)}>
+    <a href={to} className={look(style)}>
       {icon}
       {children}
-    </Link>
+    </a>
   );
 }

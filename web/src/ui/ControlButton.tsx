@@ -14,6 +14,11 @@ const SHAPE = {
   wide: "w-16",
 } as const;
 
+const BADGE = {
+  news: "bg-accent text-on-accent",
+  problem: "bg-warn-text text-warn-soft",
+} as const;
+
 export type ControlTone = keyof typeof TONE;
 
 export function controlClass(tone: ControlTone, shape: keyof typeof SHAPE = "round"): string {
@@ -33,6 +38,7 @@ interface ControlButtonProps {
   readonly tone?: ControlTone;
   readonly shape?: keyof typeof SHAPE;
   readonly badge?: ReactNode;
+  readonly badgeTone?: keyof typeof BADGE;
   readonly onClick: () => void;
   readonly children: ReactNode;
 }
@@ -44,6 +50,7 @@ export function ControlButton({
   tone = "neutral",
   shape = "round",
   badge,
+  badgeTone = "news",
   onClick,
   children,
 }: ControlButtonProps) {
@@ -60,7 +67,10 @@ export function ControlButton({
       {badge !== undefined && badge !== null && (
         <span
           aria-hidden="true"
-          className="absolute -top-1 -right-1 grid h-5 min-w-5 place-items-center rounded-full bg-accent px-1 text-xs font-bold text-on-accent"
+          className={cx(
+            "absolute -top-1 -right-1 grid h-5 min-w-5 place-items-center rounded-full px-1 text-xs font-bold",
+            BADGE[badgeTone],
+          )}
         >
           {badge}
         </span>

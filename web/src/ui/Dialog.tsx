@@ -30,12 +30,16 @@ interface DialogProps {
 /** Mounted means open. */
 export function Dialog({ title, shape = "box", onClose, bare = false, children }: DialogProps) {
   const dialog = useRef<HTMLDialogElement>(null);
+  const heading = useRef<HTMLHeadingElement>(null);
   const titleId = useId();
 
   useLayoutEffect(() => {
     const element = dialog.current;
     if (element === null) return undefined;
     if (!element.open) element.showModal();
+    // To what is to be filled in, or to the title; not to the first button, which closes it again.
+    const field = element.querySelector<HTMLElement>("input:not([readonly]), textarea");
+    (field ?? heading.current)?.focus();
     // Closing, not only removing, is what gives the focus back.
     return () => element.close();
   }, []);
@@ -57,7 +61,7 @@ export function Dialog({ title, shape = "box", onClose, bare = false, children }
       }}
     >
       <header className="flex items-center justify-between gap-4 py-3 pr-3 pl-5">
-        <h2 id={titleId} className="m-0 text-lg font-semibold">
+        <h2 ref={heading} id={titleId} tabIndex={-1} className="m-0 text-lg font-semibold outline-none">
           {title}
         </h2>
         <IconButton label={t("action.close")} onClick={onClose}>

@@ -54,7 +54,9 @@ export function HomeView({ creating, onStart, onJoin }: HomeViewProps) {
             ))}
           </ul>
         </div>
-        <div className="flex flex-col gap-6 rounded-[1.75rem] border border-line bg-surface p-6 shadow-raised sm:p-8">
+        <div className="relative isolate">
+          <Backdrop />
+          <div className="flex flex-col gap-6 rounded-[1.75rem] border border-line bg-surface p-6 shadow-raised sm:p-8">
           <div className="flex flex-col gap-3">
             <Button
               variant="primary"
@@ -84,8 +86,23 @@ export function HomeView({ creating, onStart, onJoin }: HomeViewProps) {
             <span aria-hidden="true" className="h-px flex-1 bg-line" />
           </div>
           <JoinForm onJoin={onJoin} />
+          </div>
         </div>
       </div>
     </PageShell>
+  );
+}
+
+/** The mark, large and faint behind the card. */
+function Backdrop() {
+  return (
+    <svg
+      aria-hidden="true"
+      viewBox="0 0 32 24"
+      className="pointer-events-none absolute -inset-x-20 top-1/2 -z-10 hidden -translate-y-1/2 text-accent opacity-10 lg:block"
+    >
+      <circle cx="11" cy="12" r="11" fill="currentColor" />
+      <circle cx="21" cy="12" r="11" fill="currentColor" opacity="0.5" />
+    </svg>
   );
 }

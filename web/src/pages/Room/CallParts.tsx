@@ -1,9 +1,7 @@
 /** Panels and dialogs of a call. What is not needed to be in one is loaded later. */
 import { lazy, Suspense, type ReactNode } from "react";
 import type { CallDialog, Panel } from "../../components/callActions";
-import { MoreSheet } from "../../components/MoreSheet";
 import { PartBoundary } from "../../components/PartBoundary";
-import { RoomInfo } from "../../components/RoomInfo";
 import { SidePanel } from "../../components/SidePanel";
 import { t, type PlainKey } from "../../locales/translate";
 import { Dialog } from "../../ui/Dialog";
@@ -14,25 +12,63 @@ const loadPeople = () => import("../../components/ParticipantsPanel");
 const loadDevices = () => import("../../components/DeviceMenu");
 const loadStats = () => import("../../components/StatsPanel");
 const loadShortcuts = () => import("../../components/ShortcutsHelp");
+const loadInvite = () => import("../../components/InvitePanel");
+const loadInfo = () => import("../../components/RoomInfo");
+const loadMore = () => import("../../components/MoreSheet");
+const loadQr = () => import("../../components/QrCode");
+const loadAfterCall = () => import("./lazy/AfterCall");
 
 const ChatPanel = lazy(loadChat);
 const ParticipantsPanel = lazy(loadPeople);
 const DeviceMenu = lazy(loadDevices);
 const StatsPanel = lazy(loadStats);
 const ShortcutsHelp = lazy(loadShortcuts);
+const RoomInfo = lazy(loadInfo);
+const InvitePanel = lazy(loadInvite);
+const MoreSheet = lazy(loadMore);
 
 /** Fetches them while all is quiet: later, when they are wanted, the server may be away. */
 export async function preloadCallParts(): Promise<void> {
-  await Promise.all([loadChat(), loadPeople(), loadDevices(), loadStats(), loadShortcuts()]);
+  const parts = [
+    loadChat,
+    loadPeople,
+    loadDevices,
+    loadStats,
+    loadShortcuts,
+    loadInvite,
+    loadInfo,
+    loadMore,
+    loadQr,
+    loadAfterCall,
+  ];
+  await Promise.all(parts.map((load) => load()));
 }
 
-function Later({ children }: { readonly children: ReactNode }) {
+interface LaterProps {
+  /** Brings its own frame: until it is there, nothing is shown. */
+  readonly framed?: boolean;
+  readonly children: ReactNode;
+}
+
+function Later({ framed = false, children }: LaterProps) {
+  const waiting = <p className="m-0 px-5 py-3 text-sm text-muted">{t("app.loading")}</p>;
   return (
     <PartBoundary>
-      <Suspense fallback={<p className="m-0 px-5 py-3 text-sm text-muted">{t("app.loading")}</p>}>
+      <Suspense fallback={framed ? null : waiting}>
         {children}
       </Suspense>
     </PartBoundary>
+  );
+}
+
+type InviteProps = Pick<CallViewProps, "room" | "origin" | "hostToken">;
+
+/** While nobody else is here. */
+export function Invite({ room, origin, hostToken }: InviteProps) {
+  return (
+    <Later framed>
+      <InvitePanel room={room} origin={origin} hostToken={hostToken} />
+    </Later>
   );
 }
 
@@ -78,17 +114,19 @@ export function CallDialogs(props: CallDialogsProps) {
   const { dialog, call, media, actions, deviceActions, onClose } = props;
   if (dialog === "more") {
     return (
-      <MoreSheet
-        sharing={media.screen.kind === "live"}
-        canShare={props.canShare}
-        canFlip={media.devices.cameras.length > 1 && media.camera.kind === "live"}
-        handRaised={(call.self?.handRaisedAt ?? null) !== null}
-        actions={actions}
-        onFlip={deviceActions.flipCamera}
-        onPanel={props.onPanel}
-        onDialog={props.onDialog}
-        onClose={onClose}
-      />
+      <Later framed>
+        <MoreSheet
+          sharing={media.screen.kind === "live"}
+          canShare={props.canShare}
+          canFlip={media.devices.cameras.length > 1 && media.camera.kind === "live"}
+          handRaised={(call.self?.handRaisedAt ?? null) !== null}
+          actions={actions}
+          onFlip={deviceActions.flipCamera}
+          onPanel={props.onPanel}
+          onDialog={props.onDialog}
+          onClose={onClose}
+        />
+      </Later>
     );
   }
   return (

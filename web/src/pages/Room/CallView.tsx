@@ -10,7 +10,6 @@ import type { CallActions, CallDialog, DeviceActions, Panel } from "../../compon
 import { CallAudio, playAll } from "../../components/CallAudio";
 import { CallControls } from "../../components/CallControls";
 import { CallHeader, roomTitle } from "../../components/CallHeader";
-import { InvitePanel } from "../../components/InvitePanel";
 import { problemsOf } from "../../components/mediaFailures";
 import { MediaProblem } from "../../components/MediaProblem";
 import { Notices } from "../../components/Notices";
@@ -23,7 +22,7 @@ import { PHONE, useMediaQuery } from "../../hooks/useMediaQuery";
 import { useUnread } from "../../hooks/useUnread";
 import { t } from "../../locales/translate";
 import { Button } from "../../ui/Button";
-import { CallDialogs, CallPanel } from "./CallParts";
+import { CallDialogs, CallPanel, Invite } from "./CallParts";
 import { ChatAnnouncer } from "./ChatAnnouncer";
 
 /** As `MINI` of the grid's layout: a window with room for one picture. */
@@ -91,7 +90,7 @@ export function CallView(props: CallViewProps) {
             <VideoGrid tiles={tiles} reactions={call.reactions} />
           </div>
           {alone && phone && !mini && (
-            <InvitePanel room={room} origin={props.origin} hostToken={props.hostToken} />
+            <Invite {...props} />
           )}
           <div className="pointer-events-none absolute inset-x-3 top-3 z-20 flex flex-col items-start gap-2">
             <Problems {...props} />
@@ -100,7 +99,7 @@ export function CallView(props: CallViewProps) {
         </main>
         {alone && !phone && panel === null && (
           <div className="flex w-[24rem] shrink-0 flex-col justify-center">
-            <InvitePanel room={room} origin={props.origin} hostToken={props.hostToken} />
+            <Invite {...props} />
           </div>
         )}
         {panel !== null && !mini && (

@@ -1,5 +1,5 @@
 /** Binds the views of a room to the server's answer and to the call engine. */
-import { useEffect, useMemo, useState } from "react";
+import { lazy, useEffect, useMemo, useState } from "react";
 import { otherTabs } from "../../call";
 import type { CallEnd } from "../../call/model";
 import { LoadingPage } from "../../components/LoadingPage";
@@ -15,9 +15,11 @@ import type { RoomId } from "../../protocol/generated";
 import { reportToConsole } from "../../services/report";
 import { CallView } from "./CallView";
 import { preloadCallParts } from "./CallParts";
-import { CannotJoin, Unreachable } from "./CannotJoin";
 import { callActions, deviceActions, joiningOf } from "./engineActions";
 import { Prejoin } from "./Prejoin";
+import { Unreachable } from "./Unreachable";
+
+const CannotJoin = lazy(() => import("./lazy/CannotJoin"));
 
 interface LiveRoomProps {
   readonly roomId: RoomId;

@@ -13,6 +13,7 @@ import { nameProblem } from "../../hooks/rememberedName";
 import { useAfterDelay } from "../../hooks/useAfterDelay";
 import { t, type PlainKey } from "../../locales/translate";
 import { Button } from "../../ui/Button";
+import { cx } from "../../ui/classNames";
 import { ControlButton } from "../../ui/ControlButton";
 import { Dialog } from "../../ui/Dialog";
 import { TextField } from "../../ui/TextField";
@@ -143,7 +144,11 @@ function Preview({ media, level, deviceActions, onMicrophone, onCamera }: Prejoi
     <section
       data-theme="dark"
       aria-label={t("prejoin.preview")}
-      className="relative aspect-[4/3] w-full overflow-hidden rounded-card bg-tile text-text shadow-raised sm:aspect-video"
+      className={cx(
+        "relative w-full overflow-hidden rounded-card bg-tile text-text shadow-raised sm:aspect-video",
+        // On a phone, the words about what is missing need the room.
+        media.camera.kind === "failed" ? "aspect-[2/1]" : "aspect-[4/3]",
+      )}
     >
       {stream === null ? (
         <PreviewWords media={media} />

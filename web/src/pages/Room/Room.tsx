@@ -3,8 +3,7 @@
  * `data-phase="checking|prejoin|joining|joined|refused|over"`, and `data-reason` with the code where
  * there is one: stable hooks for tests in browsers.
  */
-import { useCallback, useState } from "react";
-import { useParams } from "react-router";
+import { lazy, useCallback, useState } from "react";
 import type { CallEnd } from "../../call/model";
 import { keepRating } from "../../hooks/qualityRatings";
 import { inCallMark, type RejoinMark } from "../../hooks/rejoin";
@@ -12,12 +11,18 @@ import { normaliseCode, roomLink } from "../../hooks/roomCode";
 import { useDocumentTitle } from "../../hooks/useDocumentTitle";
 import { t } from "../../locales/translate";
 import type { RoomId } from "../../protocol/generated";
-import { AfterCall } from "./AfterCall";
-import { Unsupported, WrongLink } from "./CannotJoin";
 import { LiveRoom } from "./LiveRoom";
 
-export default function Room() {
-  const typed = useParams()["code"] ?? "";
+const AfterCall = lazy(() => import("./lazy/AfterCall"));
+const Unsupported = lazy(() => import("./lazy/Unsupported"));
+const WrongLink = lazy(() => import("./lazy/WrongLink"));
+
+interface RoomProps {
+  /** As it stands in the address. */
+  readonly code: string;
+}
+
+export function Room({ code: typed }: RoomProps) {
   const roomId = normaliseCode(typed);
   useDocumentTitle(roomId === null ? null : t("room.untitled", { code: roomId }));
   if (roomId === null) return <WrongLink code={typed} />;

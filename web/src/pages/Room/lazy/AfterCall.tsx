@@ -11,12 +11,12 @@ import {
   type LucideIcon,
 } from "lucide-react";
 import { useState } from "react";
-import type { CallEnd } from "../../call/model";
-import { Explanation } from "../../components/Explanation";
-import { PageShell } from "../../components/PageShell";
-import { QUALITIES, type Quality } from "../../hooks/qualityRatings";
-import { t } from "../../locales/translate";
-import { Button, ButtonLink } from "../../ui/Button";
+import type { CallEnd } from "../../../call/model";
+import { Explanation } from "../../../components/Explanation";
+import { PageShell } from "../../../components/PageShell";
+import { QUALITIES, type Quality } from "../../../hooks/qualityRatings";
+import { t } from "../../../locales/translate";
+import { Button, ButtonLink } from "../../../ui/Button";
 
 const ICON: Readonly<Record<CallEnd, LucideIcon>> = {
   left: DoorOpen,
@@ -38,7 +38,7 @@ interface AfterCallProps {
   readonly onRate: (quality: Quality) => void;
 }
 
-export function AfterCall({ reason, onRejoin, onRate }: AfterCallProps) {
+export default function AfterCall({ reason, onRejoin, onRate }: AfterCallProps) {
   const Icon = ICON[reason];
   return (
     <div data-phase="over" data-reason={reason}>
