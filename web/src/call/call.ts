@@ -241,7 +241,9 @@ export function createCall(environment: CallEnvironment, localMedia: LocalMedia)
   function end(next: CallPhase & { kind: "refused" | "over" }): void {
     stopWhileJoined();
     mesh.close();
-    if (options !== null) {
+    // Whoever was removed stays that person for the server, which a reload would else undo.
+    const removed = next.kind === "over" ? next.reason === "removed" : next.code === "removed";
+    if (options !== null && !removed) {
       sessions.remove(options.roomId);
     }
     phase = next;

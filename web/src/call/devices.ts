@@ -267,13 +267,11 @@ export function createLocalMedia(environment: MediaEnvironment): LocalMedia {
     start: async (wanted) => {
       const missing = DEVICES.filter((device) => wanted[device] && slots[device].track === null);
       const others = DEVICES.filter((device) => !missing.includes(device));
-      await Promise.all(others.map((device) => set(device, wanted[device])));
       missing.forEach((device) => {
         slots[device].wanted = true;
       });
-      if (missing.length > 0) {
-        await acquire(missing);
-      }
+      const switched = others.map((device) => set(device, wanted[device]));
+      await Promise.all([...switched, missing.length > 0 ? acquire(missing) : undefined]);
     },
     setMicrophone: (on) => set("microphone", on),
     setCamera: (on) => set("camera", on),
