@@ -8,8 +8,6 @@ use std::{
 
 use qrcode::{EcLevel, QrCode, render::unicode::Dense1x2};
 
-use crate::tls::ca_path;
-
 /// The port for HTTPS that needs no privileges.
 const PORT: u16 = 8443;
 
@@ -90,8 +88,9 @@ fn rank(interface: &str, address: IpAddr) -> u8 {
     }
 }
 
-/// Tells people how to get here, on standard output.
-pub fn announce(bound: SocketAddr, data_dir: &Path) {
+/// Tells people how to get here, on standard output. `authority` is the file of our own one, which
+/// their devices do not know yet.
+pub fn announce(bound: SocketAddr, authority: Option<&Path>) {
     let urls = urls(bound);
     println!("\nWeCall is on your network:\n");
     for url in &urls {
@@ -101,8 +100,13 @@ pub fn announce(bound: SocketAddr, data_dir: &Path) {
         Some((url, Some(code))) => println!("\nFor a phone, {url}:\n\n{code}"),
         _ => println!("\nThis machine is on no network that others could reach it by."),
     }
-    let authority = ca_path(data_dir);
-    println!(
+    if let Some(authority) = authority {
+        println!("{}", how_to_trust(authority));
+    }
+}
+
+fn how_to_trust(authority: &Path) -> String {
+    format!(
         "\nA browser warns of the certificate until it trusts this server's own authority:\n\n  \
          {}\n\n\
          Copy the file to the device, or open /ca.pem of the server on it, and:\n  \
@@ -116,7 +120,7 @@ pub fn announce(bound: SocketAddr, data_dir: &Path) {
          - Firefox: Settings > Certificates > View Certificates > Authorities > Import.\n\n\
          Or take the warning's \"continue\": the camera works then too, for this browser.\n",
         authority.display()
-    );
+    )
 }
 
 /// Where others find the server.

@@ -101,8 +101,16 @@ pub async fn run(loaded: Loaded, clock: Clock) -> anyhow::Result<ExitCode> {
     let scheme = if tls.is_some() { "https" } else { "http" };
     tracing::info!(address = %bound, url = %format!("{scheme}://{bound}"), "listening");
     tracing::info!(startup_ms = milliseconds(clock.uptime()), "ready");
-    if config.tls.mode() == TlsMode::Lan {
-        lan::announce(bound, &config.server.data_dir);
+    if config.tls.lan {
+        let is_ours = config.tls.mode() == TlsMode::Lan;
+        let authority = is_ours.then(|| tls::ca_path(&config.server.data_dir));
+        lan::announce(bound, authority.as_deref());
+    }
+    if tls.is_none() && !bound.ip().is_loopback() && config.server.trusted_proxies.is_empty() {
+        tracing::warn!(
+            "browsers give no camera to pages over plain HTTP from another machine: use --lan, \
+             --tls-cert, or a proxy for HTTPS, whose address goes into server.trusted_proxies"
+        );
     }
 
     let name = signals.next().await;
@@ -149,12 +157,12 @@ async fn drain(app: &App, config: &Config) {
     }
 }
 
-/// With a certificate for the local network the server is there for other machines.
+/// With `--lan` the server is there for other machines.
 pub fn listen_address(loaded: &Loaded) -> std::net::SocketAddr {
     let is_default = loaded.origin("server.listen") == Origin::Default;
-    match loaded.config.tls.mode() {
-        TlsMode::Lan if is_default => lan::default_address(),
-        _ => loaded.config.server.listen,
+    match loaded.config.tls.lan && is_default {
+        true => lan::default_address(),
+        false => loaded.config.server.listen,
     }
 }
 

@@ -5,8 +5,9 @@ use super::section::section;
 section! {
     /// HTTPS. Browsers give a camera to a page only over HTTPS, or on localhost.
     pub struct TlsConfig in "tls" {
-        /// HTTPS with a certificate of a local authority that the first start creates in the data
-        /// folder: for calls on a local network. The same as `--lan`.
+        /// HTTPS for calls on a local network, on port 8443 of all addresses unless
+        /// `server.listen` says otherwise. Without `cert_file` the certificate is of a local
+        /// authority that the first start creates in the data folder. The same as `--lan`.
         lan: bool = "false",
         /// A certificate of one's own: PEM, the whole chain. It is read again when it changes.
         cert_file: Option<PathBuf> = "",

@@ -10,9 +10,8 @@ use crate::limits::ClientAddr;
 /// Goes from the connection backwards through `X-Forwarded-For` for as long as each hop is
 /// trusted. What stands further left could be written by anyone.
 pub fn client_address(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> ClientAddr {
-    let is_trusted = |address: IpAddr| trusted.iter().any(|network| network.contains(&address));
     let mut client = peer.to_canonical();
-    if trusted.is_empty() || !is_trusted(client) {
+    if !is_trusted(client, trusted) {
         return ClientAddr(client);
     }
     let hops = headers
@@ -26,11 +25,16 @@ pub fn client_address(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> C
             break;
         };
         client = address;
-        if !is_trusted(client) {
+        if !is_trusted(client, trusted) {
             break;
         }
     }
     ClientAddr(client)
+}
+
+pub fn is_trusted(address: IpAddr, trusted: &[IpNet]) -> bool {
+    let address = address.to_canonical();
+    trusted.iter().any(|network| network.contains(&address))
 }
 
 /// Some proxies add the port.

@@ -14,12 +14,20 @@ use tokio::{
 };
 use tokio_rustls::TlsAcceptor;
 
-use super::{AppState, service::Service, stream::Stream};
+use super::{
+    AppState, redirect,
+    service::{OfPeer, Service},
+    stream::Stream,
+};
 use crate::lifecycle::Phase;
 
 /// A client that needs longer for its headers, or for the next request on an open connection,
 /// holds a place for nothing.
 const HEADER_READ_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// A trusted proxy keeps connections for later requests: those of clouds and of nginx for 60 s.
+/// The proxy must be the one that closes them, or a request meets a closed connection.
+const PROXY_READ_TIMEOUT: Duration = Duration::from_secs(90);
 
 /// Two round trips on the worst mobile network.
 const TLS_HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
@@ -106,6 +114,16 @@ pub async fn serve(
             let stream = match acceptor {
                 None => Stream::plain(stream, permit),
                 Some(acceptor) => {
+                    match redirect::is_plain(&stream).await {
+                        Ok(false) => {}
+                        Ok(true) => {
+                            if let Err(error) = redirect::to_https(stream).await {
+                                tracing::debug!(%error, "redirection to HTTPS failed");
+                            }
+                            return;
+                        }
+                        Err(error) => return tracing::debug!(%error, "no TLS handshake"),
+                    }
                     match timeout(TLS_HANDSHAKE_TIMEOUT, acceptor.accept(stream)).await {
                         Ok(Ok(stream)) => Stream::tls(stream, permit),
                         Ok(Err(error)) => return tracing::debug!(%error, "TLS handshake failed"),
@@ -123,14 +141,14 @@ pub async fn serve(
     }
 }
 
-async fn converse(
-    stream: Stream,
-    service: super::service::OfPeer,
-    mut phase: watch::Receiver<Phase>,
-) {
+async fn converse(stream: Stream, service: OfPeer, mut phase: watch::Receiver<Phase>) {
+    let read_timeout = match service.is_trusted_proxy() {
+        true => PROXY_READ_TIMEOUT,
+        false => HEADER_READ_TIMEOUT,
+    };
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(HEADER_READ_TIMEOUT)
+        .header_read_timeout(read_timeout)
         .max_buf_size(READ_BUFFER_BYTES)
         .serve_connection(TokioIo::new(stream), service)
         .with_upgrades();

@@ -12,6 +12,7 @@ mod listener;
 mod lookup;
 mod openapi;
 mod problem;
+mod redirect;
 mod route;
 mod service;
 mod state;

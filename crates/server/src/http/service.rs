@@ -19,7 +19,7 @@ use tower_service::Service as _;
 
 use super::{
     AppState, Route,
-    client_address::client_address,
+    client_address::{client_address, is_trusted},
     client_config, cors, create_room, get_room, headers, health, openapi,
     problem::{Refusal, RefusedCode},
     validate_room, web_app, web_socket,
@@ -36,7 +36,7 @@ pub struct Service {
 impl Service {
     pub fn new(app: AppState) -> Self {
         // A browser remembers HSTS for a year: not for an address in a local network.
-        let hsts = matches!(app.config.tls.mode(), TlsMode::Files { .. });
+        let hsts = !app.config.tls.lan && app.config.tls.mode() != TlsMode::Off;
         Self {
             router: router(app.clone()),
             app,
@@ -109,6 +109,13 @@ impl Service {
 pub struct OfPeer {
     service: Service,
     peer: IpAddr,
+}
+
+impl OfPeer {
+    pub fn is_trusted_proxy(&self) -> bool {
+        let trusted = &self.service.app.config.server.trusted_proxies;
+        is_trusted(self.peer, trusted)
+    }
 }
 
 impl hyper::service::Service<Request<Incoming>> for OfPeer {

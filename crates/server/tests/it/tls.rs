@@ -148,6 +148,11 @@ fn local_authority_vouches_for_this_machine_and_stays_over_a_restart() {
     // An address in a local network belongs to another machine tomorrow.
     assert_eq!(response.header("strict-transport-security"), "");
     assert_eq!(get(&server, "127.0.0.1", &authority, "/livez").status, 200);
+    // Someone typed the address without its scheme.
+    let plain = server.get("/r/ABC12345");
+    assert_eq!(plain.status, 307);
+    let secure = format!("https://{}/r/ABC12345", server.address);
+    assert_eq!(plain.header("location"), secure);
     assert!(connect(&server, "other.example.org", &authority).is_err());
 
     server.kill();
