@@ -47,7 +47,10 @@ impl Rooms {
         for _ in 0..ID_ATTEMPTS {
             let id = propose_id()?;
             match self.live.create(id, options.clone(), now) {
-                Ok(host_token) => return Ok(NewRoom { id, host_token }),
+                Ok(host_token) => {
+                    tracing::info!(room = %id, "created");
+                    return Ok(NewRoom { id, host_token });
+                }
                 Err(CreateError::IdTaken) => {}
                 Err(CreateError::TooManyRooms) => {
                     tracing::warn!("no new room: limits.max_rooms");
