@@ -96,7 +96,7 @@ impl Layers {
             let Some(name) = name.to_str().filter(|name| name.starts_with(ENV_PREFIX)) else {
                 continue;
             };
-            if name == ENV_CONFIG_FILE {
+            if name == ENV_CONFIG_FILE || is_of_kubernetes(name) {
                 continue;
             }
             let key = known.iter().find_map(|doc| {
@@ -176,6 +176,20 @@ impl Layers {
 /// The variable that sets `section.key`.
 pub fn env_name(section: &str, key: &str) -> String {
     format!("{ENV_PREFIX}{section}__{key}").to_ascii_uppercase()
+}
+
+/// Kubernetes tells each container of the services beside it. One that is called `wecall` or
+/// `wecall-…` gives variables under our prefix that nobody has written.
+fn is_of_kubernetes(name: &str) -> bool {
+    let begins_with_digit = |text: &str| text.starts_with(|c: char| c.is_ascii_digit());
+    // WECALL_SERVICE_HOST, WECALL_SERVICE_PORT, WECALL_SERVICE_PORT_HTTP
+    let is_service = name.ends_with("_SERVICE_HOST") || name.contains("_SERVICE_PORT");
+    // WECALL_PORT, WECALL_PORT_8000_TCP, WECALL_PORT_8000_TCP_ADDR
+    let is_link = name.ends_with("_PORT")
+        || name
+            .split_once("_PORT_")
+            .is_some_and(|(_, rest)| begins_with_digit(rest));
+    !name.contains("__") && (is_service || is_link)
 }
 
 /// The file that the environment names.

@@ -69,6 +69,19 @@ fn unknown_names_are_refused_with_the_nearest_one() {
 }
 
 #[test]
+fn variables_that_kubernetes_sets_for_a_service_are_no_settings() {
+    let environment = [
+        ("WECALL_PORT", "tcp://10.0.0.1:8000"),
+        ("WECALL_PORT_8000_TCP_ADDR", "10.0.0.1"),
+        ("WECALL_SERVICE_HOST", "10.0.0.1"),
+        ("WECALL_METRICS_SERVICE_PORT_HTTP", "9090"),
+    ];
+    Loaded::load(&outside(&environment, &[])).unwrap();
+    let slip = [("WECALL_SERVER_LISTEN", "127.0.0.1:0")];
+    assert!(Loaded::load(&outside(&slip, &[])).is_err());
+}
+
+#[test]
 fn bad_values_name_their_key_and_where_they_are_from() {
     let file = "[rooms]\nempty_grace = \"soon\"\nmax_participants = \"4\"\n";
     let environment = [
