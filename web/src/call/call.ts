@@ -29,6 +29,7 @@ export interface CallEnvironment extends PeerEnvironment {
 }
 
 const SAMPLE_LEVELS_MS = 150;
+const CHECK_FLOW_MS = 250;
 const EXPIRE_MS = 500;
 /** Several connections that fail at once are one suspicion. */
 const SUSPICION_PAUSE_MS = 2_000;
@@ -144,6 +145,7 @@ export function createCall(environment: CallEnvironment, localMedia: LocalMedia)
     const roomId = room.room?.roomId ?? "";
     const cancels = [
       every(clock, SAMPLE_LEVELS_MS, sampleLevels),
+      every(clock, CHECK_FLOW_MS, () => mesh.checkFlow(room.members)),
       every(clock, EXPIRE_MS, () => {
         const next = expire(room, clock.now(), clock.wallTime());
         if (next !== room) {

@@ -18,6 +18,8 @@ export interface Mesh {
   setContext(context: SendingContext): void;
   setSignaling(open: boolean): void;
   handleNetworkChange(): void;
+  /** Whether from everyone who sends something comes something. */
+  checkFlow(members: readonly Member[]): void;
   restate(): void;
   peers(): ReadonlyMap<PeerId, Peer>;
   close(): void;
@@ -124,6 +126,11 @@ export function createMesh(options: MeshOptions, initial: { tracks: OutgoingTrac
       peers.forEach((peer) => peer.setSignaling(open));
     },
     handleNetworkChange: () => peers.forEach((peer) => peer.handleNetworkChange()),
+    checkFlow: (members) => {
+      for (const { peerId, media } of members) {
+        peers.get(peerId)?.checkFlow(media.microphone || media.camera);
+      }
+    },
     restate: () => peers.forEach((peer) => peer.restate()),
     peers: () => peers,
     close: closeAll,

@@ -2,6 +2,7 @@ import type { PeerId } from "../protocol/generated";
 import type { Cancel, Clock } from "../services/clock";
 import type { Report } from "../services/report";
 import type { OutgoingTracks, Slot, WireDescription } from "./description";
+import { createFlowWatch } from "./flowWatch";
 import { createIceRecovery, type IceRecovery } from "./iceRecovery";
 import { createLink, type Link } from "./link";
 import type { PeerConnectionState } from "./model";
@@ -19,6 +20,8 @@ export interface Peer {
   setAudible(audible: boolean): void;
   setSignaling(open: boolean): void;
   handleNetworkChange(): void;
+  /** Looks whether media still comes in; `expected` while the other side sends some. */
+  checkFlow(expected: boolean): void;
   /** Messages of ours may be lost. */
   restate(): void;
   connection(): PeerConnectionState;
@@ -72,6 +75,7 @@ export function createPeer(options: PeerOptions): Peer {
   let closed = false;
   /** Whether the present link offered by itself. */
   let started = false;
+  const flow = createFlowWatch();
   let [link, connection] = newLink();
   const recovery: IceRecovery = createIceRecovery(environment, {
     restart: () => {
@@ -182,6 +186,14 @@ export function createPeer(options: PeerOptions): Peer {
     }
   }
 
+  function lastMedia(): number | null {
+    const times = Array.from(link.receivers().values(), (receiver) =>
+      Math.max(0, ...receiver.getSynchronizationSources().map((source) => source.timestamp)),
+    );
+    const latest = Math.max(0, ...times);
+    return latest === 0 ? null : latest;
+  }
+
   /** Meant for a connection of ours that is no more. */
   function isStale({ wecall }: WireDescription): boolean {
     return wecall !== undefined && wecall.peer !== null && wecall.peer !== link.id;
@@ -222,6 +234,13 @@ export function createPeer(options: PeerOptions): Peer {
       }
     },
     handleNetworkChange: () => recovery.handleNetworkChange(),
+    checkFlow: (expected) => {
+      if (flow.sample(lastMedia(), expected && !legacy && recovery.state() === "connected", clock.now())) {
+        // Which side it is about is unknown, so the path to the server is taken anew as well.
+        options.onSuspicion();
+        recovery.handleNetworkChange();
+      }
+    },
     restate: () => {
       if (!legacy) {
         link.resend();
