@@ -189,6 +189,14 @@ describe("the page", () => {
     expect(sent()).toMatchObject([{ type: "join", session: "token-1" }]);
   });
 
+  it("stops sharing the screen with the call", async () => {
+    const { call, enter, media } = callBench();
+    enter("ada");
+    await media.setScreen(true);
+    call.leave();
+    expect(media.state.get().screen.kind).toBe("off");
+  });
+
   it("forgets the session when the person leaves", () => {
     const { call, enter, kept, sent } = callBench();
     enter("ada");

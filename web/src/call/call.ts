@@ -243,6 +243,8 @@ export function createCall(environment: CallEnvironment, localMedia: LocalMedia)
   function end(next: CallPhase & { kind: "refused" | "over" }): void {
     stopWhileJoined();
     mesh.close();
+    // Nobody should go on showing a screen that they believe is no longer watched.
+    localMedia.setScreen(false).catch((error: unknown) => report("ending the screen share", error));
     // Whoever was removed stays that person for the server, which a reload would else undo.
     const removed = next.kind === "over" ? next.reason === "removed" : next.code === "removed";
     if (options !== null && !removed) {

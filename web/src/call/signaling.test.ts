@@ -88,6 +88,20 @@ describe("joining", () => {
     expect(told).toEqual([]);
   });
 
+  it("does not keep a socket open for a page that is left alone, and still joins from it", () => {
+    const { clock, sockets, signaling } = bench();
+    signaling.prepare();
+    for (let count = 0; count < 30; count += 1) {
+      sockets.last().receive(GREETING);
+      sockets.last().end(1000);
+      clock.advance(60_000);
+    }
+    expect(sockets.all).toHaveLength(10);
+    signaling.join(JOIN, null);
+    sockets.last().receive(GREETING);
+    expect(sockets.last().sent).toMatchObject([{ type: "join" }]);
+  });
+
   it("keeps trying while the server is away", () => {
     const { clock, sockets, signaling, status } = bench();
     signaling.join(JOIN, null);

@@ -63,6 +63,8 @@ interface Session {
 const ENTER_TIMEOUT_MS = 5_000;
 /** What was handed to the browser and is still there after this long goes nowhere. */
 const STALLED_SEND_MS = 3_000;
+/** Pages left open for hours ahead of a call need no socket; `join` then opens one. */
+const WARM_SOCKETS = 10;
 /** Pings are invisible to a page. After so long without a message a resume tells more. */
 const SILENCE_MS = 90_000;
 
@@ -76,6 +78,7 @@ export function createSignaling(environment: SignalingEnvironment, events: Signa
   let lastToken: string | null = null;
   let everJoined = false;
   let failedAttempts = 0;
+  let warmSockets = 0;
   let lostAt: number | null = null;
   let cancelSilence: Cancel = () => {};
   let cancelStall: Cancel | null = null;
@@ -123,6 +126,11 @@ export function createSignaling(environment: SignalingEnvironment, events: Signa
     const wasUp = link.kind === "open" || link.kind === "warm";
     drop();
     if (goal.kind === "none") {
+      return;
+    }
+    warmSockets += 1;
+    if (goal.kind === "warm" && warmSockets >= WARM_SOCKETS) {
+      goal = { kind: "none" };
       return;
     }
     lostAt ??= clock.now();
@@ -273,6 +281,7 @@ export function createSignaling(environment: SignalingEnvironment, events: Signa
     }
     // The socket is fine, and the person may try again, with another name for example.
     goal = { kind: "warm" };
+    warmSockets = 0;
     lostAt = null;
     link = { kind: "warm", socket };
     events.onRefused(code);
@@ -361,6 +370,7 @@ export function createSignaling(environment: SignalingEnvironment, events: Signa
     prepare: () => {
       if (goal.kind === "none") {
         goal = { kind: "warm" };
+        warmSockets = 0;
         connect();
       }
     },
