@@ -70,6 +70,7 @@ fn page_that_the_browser_has_is_not_sent_again() {
         assert_eq!((again.status, again.body.len()), (304, 0));
         assert!(page.header("permissions-policy").contains("camera=(self)"));
         assert_eq!(page.header("cache-control"), "no-cache");
+        assert_eq!(server.get("/docs").status, 200);
     } else {
         assert!(page.text().contains("cargo xtask run"));
     }

@@ -21,6 +21,7 @@ pub struct Server {
     log: Receiver<Value>,
     folder: Folder,
     pub address: SocketAddr,
+    pub metrics: SocketAddr,
 }
 
 /// Where a server lives; gone with the last server that lives in it.
@@ -103,7 +104,9 @@ impl Server {
             log,
             folder,
             address: ([127, 0, 0, 1], 0).into(),
+            metrics: ([127, 0, 0, 1], 0).into(),
         };
+        server.metrics = server.bound("serving metrics");
         server.address = server.bound("listening");
         server.log_of("ready");
         server
