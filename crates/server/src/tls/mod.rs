@@ -64,6 +64,8 @@ fn server_config(current: Arc<Current>) -> anyhow::Result<Arc<ServerConfig>> {
         .context("cannot set up TLS")?
         .with_no_client_auth()
         .with_cert_resolver(current);
+    // After a restart or a change of network everyone comes back at once: half the work for each.
+    config.ticketer = ring::Ticketer::new().context("cannot set up TLS tickets")?;
     // WebSockets begin in HTTP/1.1, and the web app is a handful of files.
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
     Ok(Arc::new(config))
