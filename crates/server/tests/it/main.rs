@@ -3,9 +3,15 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on shall fail")]
 
 mod api;
+mod client;
 mod command_line;
+mod hostile;
 mod limits;
+mod metrics;
 mod pages;
 mod server;
+mod sessions;
 mod shutdown;
+mod slow_clients;
 mod tls;
+mod v1_conformance;
