@@ -59,7 +59,7 @@ export default function ParticipantsPanel({ call, media, actions }: Participants
         </ul>
       </div>
       {asHost && call.room !== null && (
-        <footer className="flex flex-col gap-2 border-t border-line p-3">
+        <div className="flex flex-col gap-2 border-t border-line p-3">
           <Switch
             label={t("people.lock")}
             hint={t("people.lockHint")}
@@ -73,7 +73,7 @@ export default function ParticipantsPanel({ call, media, actions }: Participants
           >
             {t("people.end")}
           </Button>
-        </footer>
+        </div>
       )}
       {question !== null && (
         <HostQuestion question={question} actions={actions} onClose={() => setQuestion(null)} />

@@ -50,14 +50,14 @@ function Aside({ title, onClose, children }: SidePanelProps) {
       }}
       className="flex h-full w-[22rem] shrink-0 animate-fade-up flex-col overflow-hidden rounded-card border border-line bg-surface"
     >
-      <header className="flex items-center justify-between gap-4 py-2 pr-2 pl-5">
+      <div className="flex items-center justify-between gap-4 py-2 pr-2 pl-5">
         <h2 ref={heading} id={titleId} tabIndex={-1} className="m-0 text-lg font-semibold outline-none">
           {title}
         </h2>
         <IconButton label={t("action.close")} onClick={onClose}>
           <X aria-hidden="true" size={20} />
         </IconButton>
-      </header>
+      </div>
       {children}
     </aside>
   );

@@ -60,14 +60,14 @@ export function Dialog({ title, shape = "box", onClose, bare = false, children }
         if (event.target === dialog.current) onClose();
       }}
     >
-      <header className="flex items-center justify-between gap-4 py-3 pr-3 pl-5">
+      <div className="flex items-center justify-between gap-4 py-3 pr-3 pl-5">
         <h2 ref={heading} id={titleId} tabIndex={-1} className="m-0 text-lg font-semibold outline-none">
           {title}
         </h2>
         <IconButton label={t("action.close")} onClick={onClose}>
           <X aria-hidden="true" size={20} />
         </IconButton>
-      </header>
+      </div>
       {bare ? children : <div className="overflow-y-auto px-5 pb-5">{children}</div>}
     </dialog>
   );

@@ -39,10 +39,12 @@ export function Popover({
     const box = panel.current.getBoundingClientRect();
     const centred = anchor.left + anchor.width / 2 - box.width / 2;
     const left = Math.max(EDGE_PX, Math.min(centred, window.innerWidth - box.width - EDGE_PX));
-    const above = anchor.top - GAP_PX - box.height;
-    const below = Math.min(anchor.bottom + GAP_PX, window.innerHeight - box.height - EDGE_PX);
+    // Away from the nearer edge: a bar at the bottom opens upwards.
+    const upwards = anchor.top > window.innerHeight / 2;
+    const wanted = upwards ? anchor.top - GAP_PX - box.height : anchor.bottom + GAP_PX;
+    const top = Math.max(EDGE_PX, Math.min(wanted, window.innerHeight - box.height - EDGE_PX));
     panel.current.style.left = `${left}px`;
-    panel.current.style.top = `${above >= EDGE_PX ? above : Math.max(EDGE_PX, below)}px`;
+    panel.current.style.top = `${top}px`;
   }
 
   function handleToggle(event: ToggleEvent<HTMLDivElement>) {

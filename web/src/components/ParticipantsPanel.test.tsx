@@ -1,0 +1,37 @@
+import { cleanup, render, screen, within } from "@testing-library/react";
+import userEvent from "@testing-library/user-event";
+import { afterEach, expect, test, vi } from "vitest";
+import { actions, callState, media, person } from "../gallery/fakes";
+import { t } from "../locales/translate";
+import ParticipantsPanel from "./ParticipantsPanel";
+
+vi.mock("../gallery/pictures", () => ({ figureStream: () => null, pageStream: () => null }));
+
+afterEach(cleanup);
+
+test("ending the call for all asks first", async () => {
+  const endCall = vi.fn<() => void>();
+  render(<ParticipantsPanel call={callState([person(0)])} media={media()} actions={{ ...actions, endCall }} />);
+  await userEvent.click(screen.getByRole("button", { name: t("people.end") }));
+  expect(endCall).not.toHaveBeenCalled();
+  const dialog = screen.getByRole("dialog", { name: t("people.endTitle") });
+  await userEvent.click(within(dialog).getByRole("button", { name: t("people.endConfirm") }));
+  expect(endCall).toHaveBeenCalledOnce();
+});
+
+test("the lock is a switch", async () => {
+  const setLocked = vi.fn<(locked: boolean) => void>();
+  render(<ParticipantsPanel call={callState([])} media={media()} actions={{ ...actions, setLocked }} />);
+  const lock = screen.getByRole("switch", { name: t("people.lock") });
+  expect(lock.getAttribute("aria-checked")).toBe("false");
+  await userEvent.click(lock);
+  expect(setLocked).toHaveBeenCalledWith(true);
+});
+
+test("whoever is no host has no actions for others", () => {
+  const call = callState([person(0)]);
+  const self = call.self === null ? null : { ...call.self, role: "participant" as const };
+  render(<ParticipantsPanel call={{ ...call, self }} media={media()} actions={actions} />);
+  expect(screen.queryByRole("switch")).toBeNull();
+  expect(screen.queryByRole("button", { name: t("people.actions", { name: "Ada Lovelace" }) })).toBeNull();
+});
