@@ -108,6 +108,10 @@ fn file_response(file: &'static File, request: &HeaderMap) -> Response<Body> {
     match file.name {
         "docs.html" => put_page_headers(&mut headers, DOCS_POLICY),
         name if name.ends_with(".html") => put_page_headers(&mut headers, PAGE_POLICY),
+        // A worker goes by the policy of its own script.
+        name if name.ends_with(".js") => {
+            headers.insert(header::CONTENT_SECURITY_POLICY, PAGE_POLICY);
+        }
         _ => {}
     }
     if matches_etag(request, chosen) {

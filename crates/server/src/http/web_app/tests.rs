@@ -112,6 +112,12 @@ fn inline_styles_are_for_the_api_viewer_alone() {
     assert!(policy(&DOCS).contains("script-src 'self';"));
 }
 
+#[test]
+fn worker_may_do_what_its_page_may() {
+    let policy = |file| text(&ask(file, &[]), header::CONTENT_SECURITY_POLICY).to_owned();
+    assert_eq!(policy(&SCRIPT), policy(&PAGE));
+}
+
 fn found(path: &str, accept: Option<&str>) -> &'static str {
     let mut headers = HeaderMap::new();
     if let Some(accept) = accept {
