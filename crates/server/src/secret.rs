@@ -1,7 +1,7 @@
 //! Files that nobody else may read: made once, whole or not at all.
 
 use std::{
-    fs::{self, DirBuilder, File, OpenOptions},
+    fs::{self, DirBuilder, OpenOptions},
     io::{self, Write},
     os::unix::fs::{DirBuilderExt, OpenOptionsExt},
     path::{Path, PathBuf},
@@ -88,9 +88,8 @@ fn publish(path: &Path, content: &[u8]) -> io::Result<Vec<u8>> {
         Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
         _ => {}
     }
-    if let Some(folder) = path.parent() {
-        File::open(folder)?.sync_all()?;
-    }
+    // The folder is not synced: should the name be lost with the power, another key is made, which
+    // nobody misses so soon after the first start.
     fs::read(path)
 }
 
