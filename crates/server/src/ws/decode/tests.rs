@@ -302,7 +302,67 @@ fn any_frame() -> impl Strategy<Value = Vec<u8>> {
     (first, payload).prop_map(|(first, payload)| frame(first, &payload))
 }
 
+/// Frames that a library and this decoder have to understand alike.
+fn common_frame() -> impl Strategy<Value = Vec<u8>> {
+    let first = prop_oneof![
+        4 => Just(TEXT),
+        3 => Just(TEXT_BEGINS),
+        4 => Just(CONTINUES),
+        4 => Just(CONTINUES_LAST),
+        1 => Just(BINARY),
+        2 => Just(PING),
+        2 => Just(PONG),
+        1 => prop_oneof![Just(0xC1), Just(0x83), Just(0x8B), Just(0x09)],
+    ];
+    (first, "[a-z\u{e4}\u{20ac}]{0,60}").prop_map(|(first, text)| frame(first, text.as_bytes()))
+}
+
+/// What tungstenite reads from the same bytes, and whether it found a violation.
+fn decode_by_tungstenite(bytes: &[u8]) -> (Vec<Seen>, bool) {
+    use tungstenite::{Error, Message, WebSocket, error::ProtocolError, protocol::Role::Server};
+
+    /// Takes answers and forgets them.
+    struct Input<'a>(&'a [u8]);
+    impl std::io::Read for Input<'_> {
+        fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+            self.0.read(buffer)
+        }
+    }
+    impl std::io::Write for Input<'_> {
+        fn write(&mut self, answer: &[u8]) -> std::io::Result<usize> {
+            Ok(answer.len())
+        }
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    let mut socket = WebSocket::from_raw_socket(Input(bytes), Server, None);
+    let mut seen = Vec::new();
+    loop {
+        seen.push(match socket.read() {
+            Ok(Message::Text(text)) => Seen::Text(text.as_str().into()),
+            Ok(Message::Binary(_)) => Seen::Refused(Refused::Binary),
+            Ok(Message::Ping(payload)) => Seen::Ping(payload.into()),
+            Ok(Message::Pong(payload)) => Seen::Pong(payload.into()),
+            Err(Error::Protocol(ProtocolError::ResetWithoutClosingHandshake)) => {
+                return (seen, false);
+            }
+            Err(Error::Protocol(_)) => return (seen, true),
+            other => panic!("{other:?}"),
+        });
+    }
+}
+
 proptest! {
+    #[test]
+    fn library_reads_the_same(frames in vec(common_frame(), 0..12)) {
+        let bytes = frames.concat();
+        let mut seen = decode(&bytes);
+        let violated = seen.pop_if(|last| matches!(last, Seen::Violation(_))).is_some();
+        prop_assert_eq!((seen, violated), decode_by_tungstenite(&bytes));
+    }
+
     #[test]
     fn cuts_between_bytes_change_nothing(
         frames in vec(any_frame(), 0..12),
