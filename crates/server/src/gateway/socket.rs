@@ -420,7 +420,12 @@ impl Handler for SocketHandler {
         if let Some(joined) = self.joined.take() {
             let (room, peer) = (joined.session.room, joined.session.peer);
             tracing::info!(%room, %peer, ?end, "socket closed");
-            self.gateway.live.disconnect(&joined, now.time);
+            // Firefox may drop what a page says in its last moment, `leave` too.
+            if end == End::ClosedByPeer(Some(CloseCode::GOING_AWAY)) {
+                self.gateway.live.leave(&joined, now.time);
+            } else {
+                self.gateway.live.disconnect(&joined, now.time);
+            }
         }
     }
 }

@@ -22,6 +22,8 @@ pub struct CloseCode(pub u16);
 
 impl CloseCode {
     pub const NORMAL: Self = Self(1000);
+    /// A browser sends it when the page is closed or left.
+    pub const GOING_AWAY: Self = Self(1001);
     pub const PROTOCOL_ERROR: Self = Self(1002);
     pub const INVALID_TEXT: Self = Self(1007);
     pub const POLICY: Self = Self(1008);

@@ -1,6 +1,10 @@
 //! Sessions: lost sockets, reloads, restarts of the server, and what a host may do.
 
 use serde_json::{Value, json};
+use tungstenite::{
+    Message,
+    protocol::{CloseFrame, frame::coding::CloseCode},
+};
 
 use crate::{
     client::{Client, Room, assert_undisturbed, chat, join, offer},
@@ -153,6 +157,20 @@ fn resume_that_lost_messages_gets_a_snapshot() {
     back.disconnect();
     back.last_seq += 1_000;
     assert_eq!(back.resume(&server).1["recovered"], false);
+}
+
+#[test]
+fn page_that_goes_away_without_a_word_has_left() {
+    let server = Server::start();
+    let room = Room::new(&server);
+    let (mut ada, mut john) = call_of_two(&server, &room);
+    john.send_raw(Message::Close(Some(CloseFrame {
+        code: CloseCode::Away,
+        reason: "".into(),
+    })));
+    let left = ada.expect("peer-left");
+    assert_eq!(left["peer_id"], john.peer.as_str());
+    assert_eq!(left["reason"], "left");
 }
 
 #[test]
