@@ -24,13 +24,6 @@ export function otherTabs(): Tabs {
   return tabs;
 }
 
-/** Whether this tab was in the call before a reload, and comes back as the same person. */
-export function wasInCall(roomId: string): boolean {
-  return sessions.get(roomId) !== null;
-}
-
-const sessions = createSessionStore(() => window.sessionStorage);
-
 export function createLocalMedia(): LocalMedia {
   return assembleLocalMedia({
     clock: systemClock,
@@ -51,14 +44,14 @@ export function createCall({ media }: { readonly media: LocalMedia }): Call {
     {
       clock: systemClock,
       random: Math.random,
-      newId: () => randomId(),
+      newId: randomId,
       newStream: (tracks) => new MediaStream(tracks ?? []),
       newConnection: webrtc.createConnection,
       prepareConnections: webrtc.prepare,
       codecs: (kind) => globalThis.RTCRtpReceiver?.getCapabilities(kind) ?? null,
       report: reportToConsole,
       openSocket: socketOpener(signalingUrl(window.location)),
-      sessions,
+      sessions: createSessionStore(() => window.sessionStorage),
       page: {
         window,
         document,
