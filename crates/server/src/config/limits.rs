@@ -10,16 +10,17 @@ section! {
         /// bounds on all together stay.
         enabled: bool = "true",
         /// Questions about rooms that do not exist: by HTTP, or by joining. This is what makes
-        /// guessing room codes hopeless.
-        room_misses: Rate = "20, then 1 per 3s",
+        /// guessing room codes hopeless; an office may still click on one old link together.
+        room_misses: Rate = "60, then 1 per 2s",
         /// Rooms that are created.
-        room_creations: Rate = "60, then 1 per 1s",
+        room_creations: Rate = "120, then 2 per 1s",
         /// Requests of any kind.
         requests: Rate = "600, then 100 per 1s",
-        /// WebSockets that are opened.
-        socket_opens: Rate = "60, then 5 per 1s",
+        /// WebSockets that are opened. After a restart all people of an office come back from one
+        /// address, and must be back within their grace time.
+        socket_opens: Rate = "1000, then 50 per 1s",
         /// WebSockets that are open at once.
-        sockets_per_address: u32 = "500",
+        sockets_per_address: u32 = "2_000",
         /// Rooms of all clients together.
         max_rooms: u32 = "500_000",
         /// Connections of all clients together, WebSockets included.
