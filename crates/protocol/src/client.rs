@@ -249,12 +249,21 @@ pub fn check_description(raw: &RawValue, kind: &str) -> Result<(), ErrorCode> {
         #[serde(rename = "type", borrow)]
         kind: Cow<'a, str>,
         #[serde(borrow)]
-        sdp: Cow<'a, str>,
+        sdp: &'a RawValue,
     }
 
     let description: Description<'_> = object(raw)?;
-    if description.sdp.len() > limits::SDP_BYTES {
-        return Err(ErrorCode::SdpTooLarge);
+    if !description.sdp.get().starts_with('"') {
+        return Err(ErrorCode::InvalidMessage);
+    }
+    // Text is never longer than its JSON. Only what may be too long is unescaped, which takes
+    // a copy: each line break of an SDP is an escape.
+    if description.sdp.get().len() > limits::SDP_BYTES {
+        let sdp: Cow<'_, str> =
+            serde_json::from_str(description.sdp.get()).map_err(|_| ErrorCode::InvalidMessage)?;
+        if sdp.len() > limits::SDP_BYTES {
+            return Err(ErrorCode::SdpTooLarge);
+        }
     }
     if description.kind != kind {
         return Err(ErrorCode::InvalidMessage);
@@ -364,6 +373,15 @@ mod tests {
             check_description(&description("answer", 9), "offer"),
             Err(ErrorCode::InvalidMessage)
         );
+        let no_text = RawValue::from_string(r#"{"type":"offer","sdp":7}"#.into()).unwrap();
+        assert_eq!(
+            check_description(&no_text, "offer"),
+            Err(ErrorCode::InvalidMessage)
+        );
+        // Longer than the bound as JSON only.
+        let escaped = format!(r#"{{"type":"offer","sdp":"{}"}}"#, "\\n".repeat(largest));
+        let escaped = RawValue::from_string(escaped).unwrap();
+        assert_eq!(check_description(&escaped, "offer"), Ok(()));
         let no_object = RawValue::from_string("[\"offer\",\"v=0\"]".into()).unwrap();
         assert_eq!(
             check_description(&no_object, "offer"),
