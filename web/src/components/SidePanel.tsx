@@ -46,7 +46,7 @@ function Aside({ title, onClose, children }: SidePanelProps) {
     <aside
       aria-labelledby={titleId}
       onKeyDown={(event) => {
-        if (event.key === "Escape" && !event.defaultPrevented) onClose();
+        if (event.key === "Escape" && !event.defaultPrevented && !isAbove(event.target)) onClose();
       }}
       className="flex h-full w-[22rem] shrink-0 animate-fade-up flex-col overflow-hidden rounded-card border border-line bg-surface"
     >
@@ -61,4 +61,9 @@ function Aside({ title, onClose, children }: SidePanelProps) {
       {children}
     </aside>
   );
+}
+
+/** In a dialog or a popover over the panel, which the same key closes first. */
+function isAbove(target: EventTarget): boolean {
+  return target instanceof Element && target.closest("dialog, [popover]") !== null;
 }

@@ -106,17 +106,19 @@ export function CallView(props: CallViewProps) {
           <CallPanel panel={panel} call={call} media={media} actions={actions} onClose={() => setPanel(null)} />
         )}
       </div>
-      <CallControls
-        size={mini ? "mini" : phone ? "phone" : "full"}
-        media={media}
-        canShare={canShare}
-        handRaised={handRaised}
-        unread={unread}
-        panel={panel}
-        actions={actions}
-        onPanel={togglePanel}
-        onDialog={setDialog}
-      />
+      <footer>
+        <CallControls
+          size={mini ? "mini" : phone ? "phone" : "full"}
+          media={media}
+          canShare={canShare}
+          handRaised={handRaised}
+          unread={unread}
+          panel={panel}
+          actions={actions}
+          onPanel={togglePanel}
+          onDialog={setDialog}
+        />
+      </footer>
       {dialog !== null && (
         <CallDialogs
           {...props}
