@@ -3,11 +3,10 @@
  * axe without a complaint.
  */
 import { t } from "../src/locales/translate";
-import { launchChromium } from "./harness/chromium";
 import { test } from "./harness/fixtures";
 import { seesFramesOf } from "./harness/frames";
 import { allSeeEachOther } from "./harness/person";
-import { portray } from "./harness/screenshots";
+import { portray, portrayCall } from "./harness/screenshots";
 
 test("pages outside of a call", async ({ server, people }) => {
   const { page } = await people.arrive("Ada");
@@ -31,7 +30,7 @@ test("pages outside of a call", async ({ server, people }) => {
 
   await page.goto(`${server.origin}/docs`);
   await page.getByText("/api/rooms", { exact: true }).first().waitFor();
-  await portray(page, "api viewer");
+  await portray(page, "api viewer", { accessibility: "elsewhere" });
 });
 
 test("what stands in the way of a call", async ({ server, people }) => {
@@ -67,21 +66,14 @@ test("before the call", async ({ server, people }) => {
   await ada.page.locator("video").first().waitFor();
   await portray(ada.page, "preview");
 
-  const asked = await launchChromium({ devices: "asked" });
-  try {
-    const blocked = await people.arrive("Ada", { browser: asked });
-    await blocked.context.grantPermissions([], { origin: server.origin });
-    await blocked.page.goto(server.link(room.room_id));
-    await blocked.page
-      .getByRole("heading", {
-        name: t("media.denied-by-browser.title", { device: t("media.both") }),
-      })
-      .waitFor();
-    await portray(blocked.page, "preview with blocked devices");
-    await blocked.page.close();
-  } finally {
-    await asked.close();
-  }
+  const blocked = await people.arrive("Ada", {
+    browser: await people.browser({ devices: "asked" }),
+  });
+  await blocked.context.grantPermissions([], { origin: server.origin });
+  await blocked.page.goto(server.link(room.room_id));
+  const title = t("media.denied-by-browser.title", { device: t("media.both") });
+  await blocked.heading(title).waitFor();
+  await portray(blocked.page, "preview with blocked devices");
 });
 
 test("in the call", async ({ server, people }) => {
@@ -89,12 +81,12 @@ test("in the call", async ({ server, people }) => {
   const ada = await people.host("Ada", room);
   const { page } = ada;
   await page.getByText(t("invite.title")).waitFor();
-  await portray(page, "alone in the call");
+  await portrayCall(page, "alone in the call");
 
   const grace = await people.join("Grace", room.room_id);
   await allSeeEachOther([ada, grace]);
   await seesFramesOf(page, [await grace.peerId()]);
-  await portray(page, "call of two");
+  await portrayCall(page, "call of two");
 
   const alan = await people.join("Alan", room.room_id);
   await allSeeEachOther([ada, grace, alan]);
@@ -103,15 +95,15 @@ test("in the call", async ({ server, people }) => {
   await alan.sets(t("controls.microphone"), false);
   await ada.tileSays(await alan.peerId(), "data-camera", "off");
   await grace.sets(t("controls.hand"), true);
-  await portray(page, "call of three with a camera off and a raised hand");
+  await portrayCall(page, "call of three with a camera off and a raised hand");
 
   await grace.writes("Shall we begin?");
   await ada.writes("Yes. The plan: https://example.org/plan");
   await ada.reads("Shall we begin?");
-  await portray(page, "chat");
+  await portrayCall(page, "chat");
 
   await ada.openPeople();
-  await portray(page, "list of people");
+  await portrayCall(page, "list of people");
 });
 
 test("dialogs in the call", async ({ server, people }) => {
@@ -123,12 +115,12 @@ test("dialogs in the call", async ({ server, people }) => {
 
   await ada.actsOn("Grace", t("people.remove"));
   await ada.dialog(t("people.removeTitle", { name: "Grace" })).waitFor();
-  await portray(page, "remove somebody");
+  await portrayCall(page, "remove somebody");
   await page.keyboard.press("Escape");
 
   await ada.button(t("people.end")).click();
   await ada.dialog(t("people.endTitle")).waitFor();
-  await portray(page, "end the call for all");
+  await portrayCall(page, "end the call for all");
   await page.keyboard.press("Escape");
 
   const dialogs = [
@@ -140,7 +132,7 @@ test("dialogs in the call", async ({ server, people }) => {
   for (const [button, title] of dialogs) {
     await ada.button(button).click();
     await ada.dialog(title).waitFor();
-    await portray(page, title);
+    await portrayCall(page, title);
     await page.keyboard.press("Escape");
   }
 });
@@ -153,8 +145,8 @@ test("a shared screen", async ({ server, people }) => {
   await ada.sets(t("controls.share"), true);
   await grace.tile(await ada.peerId(), "screen").waitFor();
   await seesFramesOf(grace.page, [await ada.peerId()], { kind: "screen" });
-  await portray(grace.page, "a shared screen, seen");
-  await portray(ada.page, "a shared screen, shared");
+  await portrayCall(grace.page, "a shared screen, seen");
+  await portrayCall(ada.page, "a shared screen, shared");
 });
 
 test("the server away in the call", async ({ server, people }) => {
@@ -164,7 +156,7 @@ test("the server away in the call", async ({ server, people }) => {
   await allSeeEachOther([ada, grace]);
   await server.kill();
   await ada.page.getByText(t("banner.reconnecting")).waitFor();
-  await portray(ada.page, "server away in the call");
+  await portrayCall(ada.page, "server away in the call");
   await server.start();
   await ada.page.getByText(t("banner.reconnecting")).waitFor({ state: "hidden" });
 });

@@ -17,10 +17,10 @@ const BASE = [
 export interface ChromiumOptions {
   /**
    * "granted": camera and microphone, and nobody is asked. "asked": they exist and the browser
-   * asks, which in a headless one means "no" until the context is granted them. "none": the
-   * machine has no devices.
+   * asks, which in a headless one means "no" until the context is granted them. "no-camera":
+   * as granted, but there is only a microphone.
    */
-  readonly devices?: "granted" | "asked" | "none";
+  readonly devices?: "granted" | "asked" | "no-camera";
   readonly args?: readonly string[];
   /** What to run instead of the browser itself; `network.ts` makes one for each namespace. */
   readonly program?: string;
@@ -34,7 +34,7 @@ export function launchChromium(options: ChromiumOptions = {}): Promise<Browser> 
   });
 }
 
-function deviceFlags(devices: "granted" | "asked" | "none"): string[] {
+function deviceFlags(devices: "granted" | "asked" | "no-camera"): string[] {
   switch (devices) {
     case "granted":
       return [
@@ -47,7 +47,7 @@ function deviceFlags(devices: "granted" | "asked" | "none"): string[] {
         "--use-fake-device-for-media-stream",
         `--use-file-for-fake-video-capture=${writeCameraFilm()}`,
       ];
-    case "none":
+    case "no-camera":
       return ["--use-fake-device-for-media-stream=device-count=0", "--use-fake-ui-for-media-stream"];
   }
 }

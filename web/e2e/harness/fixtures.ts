@@ -5,6 +5,7 @@ import { expect, test as plain } from "vitest";
 
 import { ARTIFACTS, fileName } from "./artifacts";
 import { launchChromium } from "./chromium";
+import type { ChromiumOptions } from "./chromium";
 import { Guard } from "./guard";
 import { Person } from "./person";
 import { installProbe } from "./probe";
@@ -30,10 +31,18 @@ export class People {
   readonly #server: Server;
   readonly #browser: Browser;
   readonly #people: Person[] = [];
+  readonly #browsers: Browser[] = [];
 
   constructor(server: Server, browser: Browser) {
     this.#server = server;
     this.#browser = browser;
+  }
+
+  /** A browser unlike the shared one, for this test. */
+  async browser(options: ChromiumOptions): Promise<Browser> {
+    const browser = await launchChromium(options);
+    this.#browsers.push(browser);
+    return browser;
   }
 
   /** Somebody with an empty page. */
@@ -107,6 +116,7 @@ export class People {
       person.guard.complaints.map((complaint) => `${person.name}: ${complaint}`),
     );
     for (const person of this.#people) await person.context.close();
+    for (const browser of this.#browsers) await browser.close();
     expect(complaints, "policy violations, uncaught errors, foreign requests").toEqual([]);
   }
 }
@@ -135,7 +145,11 @@ export const test = plain
     people: async ({ server, browser, task }, use) => {
       const people = new People(server, browser);
       await use(people);
-      if (task.result?.state === "fail") await people.portrayFailure(task.name);
+      if (task.result?.state === "fail") {
+        await people.portrayFailure(task.name);
+        // It may have ended half-way through a restart.
+        await server.ensureRunning();
+      }
       await people.dispose();
     },
   });

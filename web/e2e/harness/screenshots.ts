@@ -12,33 +12,47 @@ export const SIZES = {
   phone: { width: 390, height: 844 },
 } as const;
 
-const THEMES = ["light", "dark"] as const;
+interface PortrayOptions {
+  /** The call itself is dark, whatever the device says. */
+  readonly themes?: readonly ("light" | "dark")[];
+  /** "elsewhere" for what is not our own markup. */
+  readonly accessibility?: "ours" | "elsewhere";
+}
 
 /**
- * Takes a picture of the page as it is, in both themes and at each size, and lets axe look at
- * each theme at the largest and the smallest size. The page ends up as it was.
+ * Takes a picture of the page as it is, in each theme and at each size, and lets axe look at each
+ * theme at the largest and the smallest size. The page ends up as it was.
  */
-export async function portray(page: Page, state: string): Promise<void> {
+export async function portray(
+  page: Page,
+  state: string,
+  options: PortrayOptions = {},
+): Promise<void> {
+  const { themes = ["light", "dark"], accessibility = "ours" } = options;
   const before = page.viewportSize() ?? SIZES.laptop;
   const problems: string[] = [];
   // What fades in has no contrast yet.
   await page.emulateMedia({ reducedMotion: "reduce" });
   for (const [size, viewport] of Object.entries(SIZES)) {
     await page.setViewportSize(viewport);
-    for (const theme of THEMES) {
+    for (const theme of themes) {
       await page.emulateMedia({ colorScheme: theme });
       await settled(page);
       await page.screenshot({ path: join(SCREENSHOTS, `${fileName(state)}-${size}-${theme}.png`) });
-      if (size !== "laptop") {
-        const found = await accessibilityProblems(page);
-        problems.push(...found.map((problem) => `${size}, ${theme}: ${problem}`));
-      }
-      if (await overflows(page)) problems.push(`${size}, ${theme}: the page scrolls sideways`);
+      if (accessibility === "elsewhere") continue;
+      const found = size === "laptop" ? [] : await accessibilityProblems(page);
+      if (await overflows(page)) found.push("the page scrolls sideways");
+      problems.push(...found.map((problem) => `${size}, ${theme}: ${problem}`));
     }
   }
   await page.setViewportSize(before);
   await page.emulateMedia({ reducedMotion: null, colorScheme: null });
   expect(problems, `accessibility of “${state}”`).toEqual([]);
+}
+
+/** A state of the call. */
+export function portrayCall(page: Page, state: string): Promise<void> {
+  return portray(page, state, { themes: ["dark"] });
 }
 
 /** Transitions have ended; what moves for ever (a spinner) is left alone. */

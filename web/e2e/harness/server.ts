@@ -87,9 +87,9 @@ export class Server {
         ...(this.#options.args ?? []),
       ],
       {
-        // A `wecall.toml` of whoever runs the tests is none of theirs.
+        // Neither a `wecall.toml` nor settings of whoever runs the tests are theirs.
         cwd: this.#dataDir,
-        env: { ...process.env, ...this.#options.env },
+        env: { ...environmentWithoutSettings(), ...this.#options.env },
         stdio: ["ignore", "pipe", "pipe"],
       },
     );
@@ -99,15 +99,17 @@ export class Server {
     child.stdout?.pipe(log, { end: false });
     child.stderr?.pipe(log, { end: false });
     await eventually(
-      "the server is ready",
-      async () => {
-        if (child.exitCode !== null) {
-          throw new Error(`the server ended with ${child.exitCode}:\n${this.log()}`);
-        }
-        return (await fetch(`${this.origin}/readyz`)).ok;
-      },
+      "the server is ready, or has ended",
+      async () => child.exitCode !== null || (await fetch(`${this.origin}/readyz`)).ok,
       { deadlineMs: START_DEADLINE_MS },
     );
+    if (child.exitCode !== null) {
+      throw new Error(`the server ended with ${child.exitCode}:\n${this.log()}`);
+    }
+  }
+
+  async ensureRunning(): Promise<void> {
+    if (this.#process === null) await this.start();
   }
 
   /** As a crash or the kernel would end it: nobody is told. */
@@ -161,6 +163,12 @@ export class Server {
       throw new Error(`the server did not stop within ${STOP_DEADLINE_MS} ms`);
     }
   }
+}
+
+function environmentWithoutSettings(): NodeJS.ProcessEnv {
+  return Object.fromEntries(
+    Object.entries(process.env).filter(([name]) => !name.startsWith("WECALL_")),
+  );
 }
 
 function binary(): string {
