@@ -33,7 +33,12 @@ struct Shard {
     full_at: HashMap<u64, Duration>,
     /// Of all clients that found no place.
     overflow_full_at: Duration,
+    /// When it is worth it again to look for places that have come free.
+    next_sweep: Duration,
 }
+
+/// A flood of new addresses must not make each of them a walk over all that are known.
+const SWEEP_EVERY: Duration = Duration::from_secs(1);
 
 impl Buckets {
     pub fn new(rate: Rate, start: Instant) -> Self {
@@ -100,7 +105,10 @@ impl Buckets {
 impl Shard {
     fn entry(&mut self, client: u64, now: Duration) -> &mut Duration {
         if self.full_at.len() >= CLIENTS_PER_SHARD && !self.full_at.contains_key(&client) {
-            self.full_at.retain(|_, full_at| *full_at > now);
+            if now >= self.next_sweep {
+                self.next_sweep = now + SWEEP_EVERY;
+                self.full_at.retain(|_, full_at| *full_at > now);
+            }
             if self.full_at.len() >= CLIENTS_PER_SHARD {
                 return &mut self.overflow_full_at;
             }
