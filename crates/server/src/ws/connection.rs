@@ -44,6 +44,10 @@ const READ_BYTES: usize = 64 * 1024 + 16;
 /// So many bytes are worth a write of their own; a socket that is slow holds so many.
 const WRITE_BYTES: usize = 32 * 1024;
 
+/// After so many messages of one read the answers to them go out, that they need not wait, and pile
+/// up, behind all the others.
+const TEXTS_AT_ONCE: usize = 64;
+
 /// Reads, and writes, of one turn; then the other sockets of the thread get theirs.
 const ROUNDS: usize = 4;
 
@@ -243,7 +247,7 @@ where
     fn read(&mut self, cx: &mut Context<'_>, buffer: &mut [u8], out: &mut Vec<u8>, now: Now) {
         if !self.early.is_empty() {
             let mut early = std::mem::take(&mut self.early);
-            self.take(&mut early, out, now);
+            self.take(cx, &mut early, out, now);
         }
         for _ in 0..ROUNDS {
             match self.phase {
@@ -260,7 +264,7 @@ where
                 Poll::Pending => return,
                 Poll::Ready(Ok(())) if !read.filled().is_empty() => {
                     self.heard = now.instant;
-                    self.take(read.filled_mut(), out, now);
+                    self.take(cx, read.filled_mut(), out, now);
                 }
                 Poll::Ready(Ok(()) | Err(_)) => return self.end(End::Lost, now),
             }
@@ -268,8 +272,8 @@ where
         cx.waker().wake_by_ref();
     }
 
-    fn take(&mut self, mut bytes: &mut [u8], out: &mut Vec<u8>, now: Now) {
-        loop {
+    fn take(&mut self, cx: &mut Context<'_>, mut bytes: &mut [u8], out: &mut Vec<u8>, now: Now) {
+        for number in 1.. {
             let (taken, event) = self.decoder.decode(bytes);
             let Some(event) = event else { return };
             let flow = match (self.phase, event) {
@@ -298,6 +302,9 @@ where
             };
             self.follow(flow, out, now);
             bytes = &mut bytes[taken..];
+            if number % TEXTS_AT_ONCE == 0 {
+                self.write(cx, out, now);
+            }
         }
     }
 

@@ -106,6 +106,14 @@ impl Client {
         self.send_raw(message.to_string());
     }
 
+    /// So many of one message, for the server to read in one go.
+    pub fn send_at_once(&mut self, message: &Value, times: usize) {
+        for _ in 0..times {
+            self.socket.write(message.to_string().into()).unwrap();
+        }
+        self.socket.flush().unwrap();
+    }
+
     pub fn send_raw(&mut self, message: impl Into<Message>) {
         self.socket.send(message.into()).unwrap();
     }
