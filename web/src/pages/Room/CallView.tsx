@@ -106,19 +106,17 @@ export function CallView(props: CallViewProps) {
           <CallPanel panel={panel} call={call} media={media} actions={actions} onClose={() => setPanel(null)} />
         )}
       </div>
-      <footer>
-        <CallControls
-          size={mini ? "mini" : phone ? "phone" : "full"}
-          media={media}
-          canShare={canShare}
-          handRaised={handRaised}
-          unread={unread}
-          panel={panel}
-          actions={actions}
-          onPanel={togglePanel}
-          onDialog={setDialog}
-        />
-      </footer>
+      <CallControls
+        size={mini ? "mini" : phone ? "phone" : "full"}
+        media={media}
+        canShare={canShare}
+        handRaised={handRaised}
+        unread={unread}
+        panel={panel}
+        actions={actions}
+        onPanel={togglePanel}
+        onDialog={setDialog}
+      />
       {dialog !== null && (
         <CallDialogs
           {...props}
