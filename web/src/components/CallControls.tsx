@@ -44,8 +44,7 @@ const UNREAD_SHOWN_MAX = 99;
 export function CallControls(props: CallControlsProps) {
   const { size, media, actions, onDialog } = props;
   return (
-    <div
-      role="toolbar"
+    <footer
       aria-label={t("controls.label")}
       className="flex items-center justify-center gap-2 pb-[env(safe-area-inset-bottom)] sm:gap-2.5"
     >
@@ -80,7 +79,7 @@ export function CallControls(props: CallControlsProps) {
       >
         <PhoneOff aria-hidden="true" size={22} />
       </ControlButton>
-    </div>
+    </footer>
   );
 }
 

@@ -17,7 +17,7 @@ const SIZE = {
 } as const;
 
 const BASE =
-  "inline-flex items-center justify-center rounded-full font-semibold no-underline transition-colors " +
+  "inline-flex items-center justify-center rounded-full py-1.5 text-center font-semibold no-underline transition-colors " +
   "disabled:cursor-not-allowed disabled:opacity-55";
 
 interface Look {
