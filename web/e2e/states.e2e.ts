@@ -113,15 +113,25 @@ test("dialogs in the call", async ({ server, people }) => {
   await allSeeEachOther([ada, grace]);
   const { page } = ada;
 
+  const remove = ada.dialog(t("people.removeTitle", { name: "Grace" }));
   await ada.actsOn("Grace", t("people.remove"));
-  await ada.dialog(t("people.removeTitle", { name: "Grace" })).waitFor();
-  await portrayCall(page, "remove somebody");
+  await remove.waitFor();
   await page.keyboard.press("Escape");
+  await remove.waitFor({ state: "hidden" });
+  // Escape has closed the question, and not the list under it.
+  await ada.actsOn("Grace", t("people.remove"));
+  await remove.waitFor();
+  await portrayCall(page, "remove somebody");
 
+  await page.reload();
+  await ada.isInside();
+  await ada.openPeople();
   await ada.button(t("people.end")).click();
   await ada.dialog(t("people.endTitle")).waitFor();
   await portrayCall(page, "end the call for all");
-  await page.keyboard.press("Escape");
+
+  await page.reload();
+  await ada.isInside();
 
   const dialogs = [
     [t("controls.info"), t("info.title")],
