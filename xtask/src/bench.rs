@@ -30,7 +30,7 @@ pub fn run(arguments: &[String]) -> Result<()> {
 }
 
 fn signal(arguments: &[String]) -> Result<()> {
-    let server = build::build()?;
+    let server = build::binary()?;
     command::run(command::cargo().args([
         "build",
         "--release",
@@ -43,5 +43,6 @@ fn signal(arguments: &[String]) -> Result<()> {
         .args(["bench", "signal", "--server"])
         .arg(server)
         .args(arguments);
+    command::without_settings(&mut bench);
     command::run(&mut bench)
 }

@@ -16,6 +16,14 @@ pub fn build() -> Result<PathBuf> {
     server()
 }
 
+/// The binary to check or to measure: the one that `WECALL_BIN` names, else one built now.
+pub fn binary() -> Result<PathBuf> {
+    match std::env::var_os("WECALL_BIN") {
+        Some(given) => Ok(std::path::absolute(given)?),
+        None => build(),
+    }
+}
+
 /// The release binary, with `web/dist` as it stands embedded.
 fn server() -> Result<PathBuf> {
     command::run(

@@ -31,6 +31,22 @@ pub fn program(name: impl AsRef<OsStr>) -> Command {
     command
 }
 
+/// A built `wecall`, without the settings that a developer has in the environment.
+pub fn wecall(binary: &Path) -> Command {
+    let mut command = program(binary);
+    without_settings(&mut command);
+    command
+}
+
+/// Takes the server's settings out of what `command` inherits.
+pub fn without_settings(command: &mut Command) {
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().starts_with("WECALL_") {
+            command.env_remove(name);
+        }
+    }
+}
+
 /// The cargo that runs this, whatever `PATH` says.
 pub fn cargo() -> Command {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());

@@ -48,9 +48,9 @@ pub fn check() -> Result<()> {
     tar::Archive::new(GzDecoder::new(&first[..])).unpack(&unpacked)?;
     let inside = unpacked.join(name()?);
     let binary = inside.join("wecall");
-    let version = command::read(command::program(&binary).arg("--version"))?;
+    let version = command::read(command::wecall(&binary).arg("--version"))?;
     let config = command::read(
-        command::program(&binary)
+        command::wecall(&binary)
             .args(["config", "check", "--config"])
             .arg(inside.join("wecall.toml")),
     )?;
@@ -60,7 +60,7 @@ pub fn check() -> Result<()> {
 }
 
 fn build() -> Result<PathBuf> {
-    let binary = build::build()?;
+    let binary = build::binary()?;
     fs::create_dir_all(folder())?;
     let mut entries = vec![
         Entry {

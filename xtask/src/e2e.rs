@@ -10,7 +10,7 @@ const LIMIT_MINUTES: u32 = 30;
 /// `arguments` go to vitest: the name of a file, `-t` and part of a test's name.
 pub fn run(arguments: &[String]) -> Result<()> {
     packages::need(packages::E2E)?;
-    let binary = build::build()?;
+    let binary = build::binary()?;
     let mut e2e = command::npm();
     e2e.args(["run", "e2e"]).env("WECALL_BIN", binary);
     if !arguments.is_empty() {

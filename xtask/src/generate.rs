@@ -27,7 +27,7 @@ pub fn run(arguments: &[String]) -> Result<()> {
 
 /// Compares, by the binary that a test run builds anyway.
 pub fn check_with_release_binary() -> Result<()> {
-    let binary = build::build()?;
+    let binary = build::binary()?;
     let mut drifted = write_or_compare(from_protocol(), true)?;
     drifted.extend(write_or_compare(from_server(&binary)?, true)?);
     report(&drifted)
@@ -75,7 +75,7 @@ fn from_protocol() -> Vec<Generated> {
 /// What the server itself tells of its API and its configuration.
 fn from_server(binary: &Path) -> Result<Vec<Generated>> {
     let told = |path, arguments: &[&str]| -> Result<Generated> {
-        let content = command::read(command::program(binary).args(arguments))?;
+        let content = command::read(command::wecall(binary).args(arguments))?;
         if content.trim().is_empty() {
             bail!("`wecall {}` says nothing", arguments.join(" "));
         }

@@ -9,8 +9,8 @@ use std::{
     io::{Read as _, Write as _},
     net::{SocketAddr, TcpListener, TcpStream},
     os::unix::fs::MetadataExt as _,
-    path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
+    path::PathBuf,
+    process::{Command, Stdio},
     time::Duration,
 };
 
@@ -31,7 +31,7 @@ const READY_TRIES: u32 = 300;
 const BETWEEN_TRIES: Duration = Duration::from_millis(100);
 
 pub fn check() -> Result<()> {
-    let binary = build::build()?;
+    let binary = build::binary()?;
     fs::create_dir_all(folder())?;
     fs::write(folder().join("wecall"), dist::stripped(&binary)?)?;
     base()?;
@@ -62,8 +62,7 @@ fn folder() -> PathBuf {
 fn buildah(subcommand: &str) -> Command {
     let mut buildah = command::program("buildah");
     buildah
-        .env("STORAGE_DRIVER", "vfs")
-        .arg("--root")
+        .args(["--storage-driver", "vfs", "--root"])
         .arg(folder().join("storage"))
         .arg("--runroot")
         .arg(folder().join("run"))
@@ -88,6 +87,8 @@ fn base() -> Result<()> {
             .arg(MIRROR)
             .stdout(Stdio::null()),
     )?;
+    // The packages it was made of.
+    fs::remove_dir_all(system.join("var/cache/apt/archives"))?;
     let container = command::read(buildah("from").arg("scratch"))?;
     let container = container.trim();
     command::run(
@@ -114,38 +115,57 @@ fn start(container: &str) -> Result<()> {
         run
     };
     eprintln!("$ {}", config.start.join(" "));
-    let mut server = run(&config.start).spawn().context("cannot start buildah")?;
-    let result = ask(container, address, || {
+    let mut container = run(&config.start).spawn().context("cannot start buildah")?;
+    let result = ask(address, || {
         command::run(&mut run(&config.health)).context("the image's own health check")
     });
-    stop(&mut server)?;
-    result
+    if result.is_err() {
+        // Whatever it still does; buildah takes what it runs along.
+        container.kill()?;
+    }
+    let status = container.wait()?;
+    result?;
+    println!("after SIGTERM: {status}");
+    if !status.success() {
+        bail!("the server did not stop in order on SIGTERM: {status}");
+    }
+    Ok(())
 }
 
-fn ask(container: &str, address: SocketAddr, health: impl Fn() -> Result<()>) -> Result<()> {
+fn ask(address: SocketAddr, health: impl Fn() -> Result<()>) -> Result<()> {
     let answer = wait_until_ready(address)?;
     println!("/readyz: {answer}");
     health()?;
-    let root = command::read(buildah("mount").arg(container))?;
-    let data = Path::new(root.trim()).join("data");
-    let mut files = 0;
-    for entry in fs::read_dir(&data)? {
+    let (process, user) = server_process(address)?;
+    println!("it runs as user {user}");
+    if user != USER {
+        bail!("the server runs as user {user}, not {USER}");
+    }
+    // To the server itself, as an engine does; buildah would kill what it runs.
+    command::run(command::program("kill").args(["-TERM", &process]))
+}
+
+/// The process in the container and its user: the one that has our address in its environment and
+/// runs the image's binary.
+fn server_process(address: SocketAddr) -> Result<(String, u32)> {
+    let address = format!("WECALL_SERVER__LISTEN={address}\0");
+    for entry in fs::read_dir("/proc")? {
         let entry = entry?;
-        let owner = entry.metadata()?.uid();
-        if owner != USER {
-            bail!(
-                "{} belongs to user {owner}, not {USER}",
-                entry.path().display()
-            );
+        let process = entry.path();
+        // Processes come and go meanwhile: one that cannot be read is none of ours.
+        let (Ok(program), Ok(environment)) = (
+            fs::read_link(process.join("exe")),
+            fs::read(process.join("environ")),
+        ) else {
+            continue;
+        };
+        let has_address = String::from_utf8_lossy(&environment).contains(&address);
+        if has_address && program.ends_with("usr/local/bin/wecall") {
+            let pid = entry.file_name().to_string_lossy().into_owned();
+            return Ok((pid, entry.metadata()?.uid()));
         }
-        files += 1;
     }
-    command::run(buildah("umount").arg(container).stdout(Stdio::null()))?;
-    if files == 0 {
-        bail!("the server kept nothing in /data");
-    }
-    println!("it runs as user {USER}, whom the {files} files in /data belong to");
-    Ok(())
+    bail!("no process of the server was found")
 }
 
 /// What the image says of itself.
@@ -215,16 +235,4 @@ fn readyz(address: SocketAddr) -> Result<String> {
     let mut answer = String::new();
     stream.read_to_string(&mut answer)?;
     Ok(answer.lines().next().unwrap_or_default().to_owned())
-}
-
-/// buildah hands signals on to what it runs.
-fn stop(server: &mut Child) -> Result<()> {
-    let pid = server.id().to_string();
-    command::run(command::program("kill").args(["-TERM", &pid]))?;
-    let status = server.wait()?;
-    println!("after SIGTERM: {status}");
-    if !status.success() {
-        bail!("the server did not stop on SIGTERM in order: {status}");
-    }
-    Ok(())
 }

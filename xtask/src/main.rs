@@ -34,6 +34,8 @@ cargo xtask COMMAND
   bench [NAME]      measure; without a name, list what can be measured
   gen [--check]     write (or compare) what is generated from the code
   dist              target/dist/wecall-VERSION-ARCH-linux.tar.gz
+
+With WECALL_BIN=FILE, tests and benchmarks take that binary and build none.
 ";
 
 fn main() -> ExitCode {

@@ -14,7 +14,7 @@ const MOST_EXPOSED: f32 = 2.0;
 
 pub fn check() -> Result<()> {
     // The binary has to exist where the unit says.
-    let binary = build::build()?;
+    let binary = build::binary()?;
     let unit = fs::read_to_string(command::path("deploy/wecall.service"))?;
     let unit = unit.replace(INSTALLED, &binary.to_string_lossy());
     let folder = command::target().join("unit");
