@@ -5,6 +5,7 @@ import { SiteHeader } from "./SiteHeader";
 interface PageShellProps {
   /** `narrow` for a form or a message. */
   readonly width?: "narrow" | "wide";
+  readonly footer?: ReactNode;
   readonly children: ReactNode;
 }
 
@@ -15,7 +16,7 @@ const WIDTH = {
 
 export const MAIN_ID = "content";
 
-export function PageShell({ width = "narrow", children }: PageShellProps) {
+export function PageShell({ width = "narrow", footer, children }: PageShellProps) {
   return (
     <div className="flex min-h-dvh flex-col overflow-x-clip bg-bg text-text">
       <a
@@ -32,6 +33,9 @@ export function PageShell({ width = "narrow", children }: PageShellProps) {
       >
         {children}
       </main>
+      {footer !== undefined && (
+        <footer className="mx-auto w-full max-w-6xl px-4 pb-5 sm:px-8">{footer}</footer>
+      )}
     </div>
   );
 }

@@ -38,8 +38,11 @@ export function useRoomCheck(roomId: RoomId, asHost: boolean, enabled: boolean):
   const [answered, setAnswered] = useState<Answered>({ attempt: 0, check: { kind: "checking" } });
   const [attempt, setAttempt] = useState(0);
 
+  // Once one may join, this question is over: in the call, the answer would be another.
+  const settled = answered.check.kind === "ready" && answered.attempt === attempt;
+
   useEffect(() => {
-    if (!enabled) return undefined;
+    if (!enabled || settled) return undefined;
     let current = true;
     let timer: ReturnType<typeof setTimeout> | undefined;
     const again = () => setAttempt((count) => count + 1);
@@ -70,7 +73,7 @@ export function useRoomCheck(roomId: RoomId, asHost: boolean, enabled: boolean):
       clearTimeout(timer);
       window.removeEventListener("online", again);
     };
-  }, [roomId, asHost, enabled, attempt]);
+  }, [roomId, asHost, enabled, settled, attempt]);
 
   const { check } = answered;
   const trying = answered.attempt !== attempt;

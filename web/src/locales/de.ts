@@ -5,8 +5,7 @@ export const de: Catalogue = {
   "app.skip": "Zum Inhalt springen",
   "app.loading": "Wird geladen …",
   "app.home": "WeCall, zur Startseite",
-  "app.apiDocs": "API",
-  "app.tagline": "Link öffnen, einander sehen.",
+  "app.apiDocs": "Für Entwickler: die API dieses Servers",
 
   "theme.label": "Darstellung: {theme}",
   "theme.system": "wie das Gerät",
@@ -15,7 +14,6 @@ export const de: Catalogue = {
 
   "action.close": "Schließen",
   "action.cancel": "Abbrechen",
-  "action.back": "Zurück",
   "action.retry": "Noch einmal versuchen",
   "action.dismiss": "Ausblenden",
   "action.home": "Zur Startseite",
@@ -342,7 +340,6 @@ export const de: Catalogue = {
 
   "stats.title": "Verbindungsdaten",
   "stats.none": "Noch ist niemand da, zu dem es eine Verbindung gäbe.",
-  "stats.person": "Person",
   "stats.path": "Weg",
   "stats.path.host": "Lokales Netz",
   "stats.path.srflx": "Direkt",
@@ -389,5 +386,4 @@ export const de: Catalogue = {
   "after.quality.great": "Sehr gut",
   "after.thanks": "Danke. Ihre Antwort bleibt auf diesem Gerät.",
 
-  "docs.title": "WeCall-API",
 };

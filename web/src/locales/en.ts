@@ -7,8 +7,7 @@ export const en = {
   "app.skip": "Skip to the content",
   "app.loading": "Loading…",
   "app.home": "WeCall, to the start page",
-  "app.apiDocs": "API",
-  "app.tagline": "Open a link, see each other.",
+  "app.apiDocs": "For developers: the API of this server",
 
   "theme.label": "Appearance: {theme}",
   "theme.system": "as your device",
@@ -17,7 +16,6 @@ export const en = {
 
   "action.close": "Close",
   "action.cancel": "Cancel",
-  "action.back": "Back",
   "action.retry": "Try again",
   "action.dismiss": "Dismiss",
   "action.home": "Go to the start page",
@@ -335,7 +333,6 @@ export const en = {
 
   "stats.title": "Connection details",
   "stats.none": "There is nobody to be connected to yet.",
-  "stats.person": "Person",
   "stats.path": "Path",
   "stats.path.host": "Local network",
   "stats.path.srflx": "Direct",
@@ -382,5 +379,4 @@ export const en = {
   "after.quality.great": "Great",
   "after.thanks": "Thanks. Your answer stays on this device.",
 
-  "docs.title": "WeCall API",
 } as const;

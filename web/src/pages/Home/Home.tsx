@@ -38,7 +38,14 @@ const POINTS: readonly (readonly [LucideIcon, PlainKey])[] = [
 export function HomeView({ creating, onStart, onJoin }: HomeViewProps) {
   const starting = creating.kind === "creating";
   return (
-    <PageShell width="wide">
+    <PageShell
+      width="wide"
+      footer={
+        <a href="/docs" className="text-sm text-muted underline-offset-4 hover:underline">
+          {t("app.apiDocs")}
+        </a>
+      }
+    >
       <div className="grid items-center gap-10 lg:grid-cols-[1.2fr_1fr] lg:gap-20">
         <div className="flex flex-col gap-6">
           <h1 className="m-0 text-5xl leading-[1.05] font-bold tracking-[-0.035em] sm:text-6xl">

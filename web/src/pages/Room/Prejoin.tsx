@@ -11,6 +11,7 @@ import { PageShell } from "../../components/PageShell";
 import { PartBoundary } from "../../components/PartBoundary";
 import { nameProblem } from "../../hooks/rememberedName";
 import { useAfterDelay } from "../../hooks/useAfterDelay";
+import { useSilence } from "../../hooks/useSilence";
 import { t, type PlainKey } from "../../locales/translate";
 import { Button } from "../../ui/Button";
 import { cx } from "../../ui/classNames";
@@ -47,11 +48,17 @@ export interface PrejoinProps {
 
 export function Prejoin(props: PrejoinProps) {
   const { media, people, origin, onRetry } = props;
+  const silent = useSilence(props.level, media.microphone.kind === "live");
   return (
     <PageShell width="wide">
       <div className="grid items-center gap-6 lg:grid-cols-[1.35fr_1fr] lg:gap-14">
         <div className="flex flex-col gap-4">
           <Preview {...props} />
+          {silent && (
+            <p role="status" className="m-0 rounded-2xl bg-warn-soft p-4 text-sm text-warn-text">
+              {t("prejoin.silent")}
+            </p>
+          )}
           {problemsOf(media).map((problem) => (
             <MediaProblem
               key={problem.device}

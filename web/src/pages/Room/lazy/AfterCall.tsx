@@ -15,6 +15,7 @@ import type { CallEnd } from "../../../call/model";
 import { Explanation } from "../../../components/Explanation";
 import { PageShell } from "../../../components/PageShell";
 import { QUALITIES, type Quality } from "../../../hooks/qualityRatings";
+import { useDocumentTitle } from "../../../hooks/useDocumentTitle";
 import { t } from "../../../locales/translate";
 import { Button, ButtonLink } from "../../../ui/Button";
 
@@ -40,6 +41,7 @@ interface AfterCallProps {
 
 export default function AfterCall({ reason, onRejoin, onRate }: AfterCallProps) {
   const Icon = ICON[reason];
+  useDocumentTitle(t(`after.${reason}.title`));
   return (
     <div data-phase="over" data-reason={reason}>
       <PageShell>
