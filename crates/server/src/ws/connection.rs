@@ -300,6 +300,10 @@ where
                 }
                 (Phase::Closing { .. } | Phase::Over, _) => Flow::Continue,
             };
+            let flow = match flow {
+                Flow::Close(_) => self.last_words(cx, flow, out, now),
+                Flow::Continue | Flow::Cut(_) => flow,
+            };
             self.follow(flow, out, now);
             bytes = &mut bytes[taken..];
             if number % TEXTS_AT_ONCE == 0 {
@@ -366,6 +370,26 @@ where
             Poll::Ready(_) => self.stalled = None,
         }
         flushed
+    }
+
+    /// A message has made the handler close: its answer to it goes out first.
+    fn last_words(
+        &mut self,
+        cx: &mut Context<'_>,
+        close: Flow,
+        out: &mut Vec<u8>,
+        now: Now,
+    ) -> Flow {
+        let budget = if self.unsent.is_empty() {
+            WRITE_BYTES
+        } else {
+            0
+        };
+        let mut sink = MessageSink::new(out, budget);
+        match self.handler.poll_outgoing(cx, &mut sink, now) {
+            Flow::Continue => close,
+            other => other,
+        }
     }
 
     fn follow(&mut self, flow: Flow, out: &mut Vec<u8>, now: Now) {

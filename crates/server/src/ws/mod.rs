@@ -66,7 +66,8 @@ pub trait Handler: Send + 'static {
 #[must_use]
 pub enum Flow {
     Continue,
-    /// Send everything that was handed over, then a close frame with this code.
+    /// Send everything that was handed over, then a close frame with this code. A handler that
+    /// answers a message with it is asked once more for its outgoing messages before.
     Close(CloseCode),
     /// Finish the frame that the wire has begun to take, drop those after it, and send a close
     /// frame with this code: for a peer that does not keep up.

@@ -138,6 +138,7 @@ fn resume_that_lost_messages_gets_a_snapshot() {
     let room = Room::new(&server);
     let (mut ada, mut john) = call_of_two(&server, &room);
     john.disconnect();
+    server.log_of("socket closed");
     // More than the server keeps for someone who is away.
     for number in 0..300 {
         ada.send(offer(&john, &format!("v={number}")));

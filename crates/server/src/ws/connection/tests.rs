@@ -61,10 +61,12 @@ impl Handler for Script {
         if text == "echo" {
             shared.to_send.push_back(ToSend::Text(text.to_owned()));
         }
-        match text {
-            "abuse" => Flow::Close(CloseCode::POLICY),
-            _ => Flow::Continue,
+        if text == "abuse" {
+            let why = "that was too much".to_owned();
+            shared.to_send.push_back(ToSend::Text(why));
+            return Flow::Close(CloseCode::POLICY);
         }
+        Flow::Continue
     }
 
     fn on_refused(&mut self, refused: Refused, _now: Now) -> Flow {
@@ -309,10 +311,11 @@ async fn handlers_messages_go_out_in_order_before_its_goodbye() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn message_may_end_the_socket() {
+async fn message_may_end_the_socket_after_its_answer() {
     let mut client = Client::connect(1024);
     client.say("abuse").await;
     client.say("unheard").await;
+    assert_eq!(client.read().await, (0x81, b"that was too much".to_vec()));
     client.expect_close(CloseCode::POLICY).await;
     assert_eq!(client.heard(), ["abuse"]);
     assert_eq!(client.ends(), [End::ClosedByHandler(CloseCode::POLICY)]);
