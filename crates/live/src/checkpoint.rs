@@ -123,7 +123,7 @@ impl Checkpoints {
         for entry in transaction.open_table(ROOMS)?.iter()? {
             let (_, json) = entry?;
             match serde_json::from_slice::<RoomState>(json.value()) {
-                Ok(state) if restore_room(live, state.clone().restarted(now)) => {
+                Ok(state) if restore_room(live, state.clone().restarted(now, &live.rules)) => {
                     restored.rooms += 1;
                 }
                 Ok(_) | Err(_) => restored.unreadable += 1,

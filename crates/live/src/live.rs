@@ -19,7 +19,7 @@ pub struct Live<S = Memory> {
     pub(crate) store: S,
     pub(crate) hub: Arc<Hub>,
     tokens: Tokens,
-    rules: Rules,
+    pub(crate) rules: Rules,
 }
 
 /// Who wants to join which room.

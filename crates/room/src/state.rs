@@ -138,8 +138,10 @@ impl RoomState {
     }
 
     /// The room as a restarted server finds it: nobody's socket is there any more. Clients that
-    /// cannot resume are gone.
-    pub fn restarted(mut self, now: Timestamp) -> Self {
+    /// cannot resume are gone. What was written down may be a moment behind, so those who joined
+    /// in that moment may come back by their tokens.
+    pub fn restarted(mut self, now: Timestamp, rules: &Rules) -> Self {
+        self.recovering_until = Some(now + rules.resume_grace);
         self.participants
             .retain(|participant| participant.capabilities.resume);
         for participant in &mut self.participants {

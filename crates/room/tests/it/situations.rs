@@ -266,7 +266,7 @@ fn room_with_a_lifetime_ends_with_it() {
 #[test]
 fn restarted_server_waits_for_those_who_can_resume() {
     let trial = Trial::with([newcomer(1), old_client(2)]);
-    let mut trial = Trial::new(trial.room.restarted(START));
+    let mut trial = Trial::new(trial.room.restarted(START, &Rules::default()));
     assert!(trial.room.participant(peer(2)).is_none());
     assert_eq!(
         trial.pass(Duration::from_secs(30)),
