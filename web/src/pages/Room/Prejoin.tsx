@@ -95,7 +95,7 @@ function OtherTab({ onTakeOver }: Pick<PrejoinProps, "onTakeOver">) {
   return (
     <div role="status" className="flex flex-wrap items-center gap-3 rounded-2xl bg-surface-2 p-4">
       <p className="m-0 flex-1 text-sm font-medium">{t("after.taken-elsewhere.title")}</p>
-      <Button size="small" onClick={onTakeOver}>
+      <Button size="small" variant="outline" onClick={onTakeOver}>
         {t("after.taken-elsewhere.action")}
       </Button>
     </div>
