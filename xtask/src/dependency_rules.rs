@@ -115,7 +115,6 @@ mod tests {
             name: (*name).into(),
         });
         Package {
-            id: name.into(),
             name: name.into(),
             version: "1.0.0".into(),
             license: None,

@@ -28,7 +28,8 @@ struct Entry {
 }
 
 pub fn run() -> Result<()> {
-    let archive = build()?;
+    let time = commit_time()?;
+    let archive = build(time)?;
     let bytes = fs::metadata(&archive)?.len();
     println!("{}: {:.1} MB", archive.display(), bytes as f64 / 1e6);
     Ok(())
@@ -36,9 +37,10 @@ pub fn run() -> Result<()> {
 
 /// The archive is the same twice, and what is in it works.
 pub fn check() -> Result<()> {
-    let archive = build()?;
+    let time = commit_time()?;
+    let archive = build(time)?;
     let first = fs::read(&archive)?;
-    if first != fs::read(build()?)? {
+    if first != fs::read(build(time)?)? {
         bail!("the archive differs from one build to the next");
     }
     let unpacked = folder().join("unpacked");
@@ -59,7 +61,7 @@ pub fn check() -> Result<()> {
     Ok(())
 }
 
-fn build() -> Result<PathBuf> {
+fn build(time: u64) -> Result<PathBuf> {
     let binary = build::binary()?;
     fs::create_dir_all(folder())?;
     let mut entries = vec![
@@ -85,7 +87,7 @@ fn build() -> Result<PathBuf> {
     }
     entries.sort_by(|a, b| a.name.cmp(&b.name));
     let archive = folder().join(format!("{}.tar.gz", name()?));
-    fs::write(&archive, pack(&name()?, &entries)?)?;
+    fs::write(&archive, pack(&name()?, &entries, time)?)?;
     Ok(archive)
 }
 
@@ -121,7 +123,7 @@ pub fn stripped(binary: &Path) -> Result<Vec<u8>> {
     Ok(content)
 }
 
-fn pack(folder: &str, entries: &[Entry]) -> Result<Vec<u8>> {
+fn pack(folder: &str, entries: &[Entry], time: u64) -> Result<Vec<u8>> {
     // gzip's header would tell the time of the build.
     let gzip = GzBuilder::new()
         .mtime(0)
@@ -136,7 +138,7 @@ fn pack(folder: &str, entries: &[Entry]) -> Result<Vec<u8>> {
         let mut header = tar::Header::new_gnu();
         header.set_size(content.len() as u64);
         header.set_mode(*mode);
-        header.set_mtime(commit_time()?);
+        header.set_mtime(time);
         archive.append_data(&mut header, format!("{folder}/{name}"), &content[..])?;
     }
     Ok(archive.into_inner()?.finish()?)

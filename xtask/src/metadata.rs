@@ -10,13 +10,10 @@ use crate::command;
 #[derive(Deserialize)]
 pub struct Metadata {
     pub packages: Vec<Package>,
-    /// Only when all packages were asked for.
-    pub resolve: Option<Resolve>,
 }
 
 #[derive(Deserialize)]
 pub struct Package {
-    pub id: String,
     pub name: String,
     pub version: String,
     pub license: Option<String>,
@@ -39,29 +36,6 @@ pub struct Dependency {
 pub struct Target {
     pub name: String,
     pub kind: Vec<String>,
-}
-
-#[derive(Deserialize)]
-pub struct Resolve {
-    pub nodes: Vec<Node>,
-}
-
-#[derive(Deserialize)]
-pub struct Node {
-    pub id: String,
-    pub deps: Vec<NodeDependency>,
-}
-
-#[derive(Deserialize)]
-pub struct NodeDependency {
-    pub pkg: String,
-    pub dep_kinds: Vec<DependencyKind>,
-}
-
-#[derive(Deserialize)]
-pub struct DependencyKind {
-    /// `None` for what is linked, else "dev" or "build".
-    pub kind: Option<String>,
 }
 
 /// The packages of the workspace in `folder` alone.

@@ -11,11 +11,7 @@ use std::{
 use anyhow::{Context as _, Result, bail};
 use serde::Deserialize;
 
-use crate::{
-    command,
-    metadata::{self, Metadata, Package},
-    web,
-};
+use crate::{command, metadata, web};
 
 const INTRODUCTION: &str = "\
 WeCall is made with the works of many others. Each is listed with its version, its licence and
@@ -83,12 +79,14 @@ pub fn text() -> Result<String> {
     Ok(page)
 }
 
-/// What is linked into the binary: tests and build scripts are not.
+/// What is linked into the binary: tests, build scripts and macros are not.
 fn crates() -> Result<Vec<Work>> {
     let metadata = metadata::resolved_for(command::root(), &metadata::host()?)?;
-    let linked = linked(&metadata, "wecall-server")?;
-    linked
-        .into_iter()
+    let linked = linked("wecall-server")?;
+    metadata
+        .packages
+        .iter()
+        .filter(|package| linked.contains(&format!("{} v{}", package.name, package.version)))
         .filter(|package| package.source.is_some())
         .map(|package| {
             let Some(folder) = package.manifest_path.parent() else {
@@ -112,46 +110,26 @@ fn crates() -> Result<Vec<Work>> {
         .collect()
 }
 
-fn linked<'a>(metadata: &'a Metadata, root: &str) -> Result<Vec<&'a Package>> {
-    let packages: BTreeMap<_, _> = metadata
-        .packages
-        .iter()
-        .map(|package| (package.id.as_str(), package))
-        .collect();
-    let resolve = metadata
-        .resolve
-        .as_ref()
-        .context("cargo resolved nothing")?;
-    let nodes: BTreeMap<_, _> = resolve
-        .nodes
-        .iter()
-        .map(|node| (node.id.as_str(), node))
-        .collect();
-    let root = metadata
-        .packages
-        .iter()
-        .find(|package| package.name == root);
-    let mut open = vec![root.context("no such package")?.id.as_str()];
-    let mut seen = BTreeSet::new();
-    while let Some(id) = open.pop() {
-        if !seen.insert(id) {
-            continue;
-        }
-        let node = nodes
-            .get(id)
-            .with_context(|| format!("cargo did not resolve {id}"))?;
-        let linked = node.deps.iter().filter(|dependency| {
-            dependency
-                .dep_kinds
-                .iter()
-                .any(|dependency| dependency.kind.is_none())
-        });
-        open.extend(linked.map(|dependency| dependency.pkg.as_str()));
-    }
-    Ok(seen
-        .into_iter()
-        .filter_map(|id| packages.get(id).copied())
-        .collect())
+/// "name vVERSION" of all that a package is linked with. cargo's metadata would tell what the whole
+/// workspace needs.
+fn linked(package: &str) -> Result<BTreeSet<String>> {
+    let tree = command::read(
+        command::cargo()
+            .args(["tree", "--locked", "--package", package])
+            .args([
+                "--edges",
+                "normal,no-proc-macro",
+                "--prefix",
+                "none",
+                "--format",
+                "{p}",
+            ]),
+    )?;
+    let name_and_version = |line: &str| {
+        let mut words = line.split(' ');
+        Some(format!("{} {}", words.next()?, words.next()?))
+    };
+    Ok(tree.lines().filter_map(name_and_version).collect())
 }
 
 #[derive(Deserialize)]

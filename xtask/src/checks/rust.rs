@@ -3,19 +3,25 @@
 //! All ask for the same packages and features, so that a dependency is compiled once for clippy
 //! and once for the tests, not once for each selection.
 
-use anyhow::Result;
+use std::fs::File;
 
-use crate::command;
+use anyhow::{Context as _, Result};
+
+use crate::{command, content};
 
 const PURE_TARGET: &str = "wasm32-unknown-unknown";
 
 pub fn format() -> Result<()> {
     command::run(command::cargo().args(["fmt", "--all", "--check"]))?;
-    command::run(
-        command::cargo()
-            .current_dir(command::path("fuzz"))
-            .args(["fmt", "--check"]),
-    )
+    // One by one and from the standard input: some take in modules of the crates by their path,
+    // whose own modules rustfmt would look for in the wrong place.
+    for target in content::files(&command::path("fuzz/fuzz_targets"), &[])? {
+        let source = File::open(&target)?;
+        let mut rustfmt = command::program("rustfmt");
+        rustfmt.args(["--check", "--edition", "2024"]).stdin(source);
+        command::run(&mut rustfmt).with_context(|| target.display().to_string())?;
+    }
+    Ok(())
 }
 
 pub fn clippy() -> Result<()> {
