@@ -134,7 +134,8 @@ impl RoomState {
             media: join.media,
             hand_raised_at: None,
             joined_at: now,
-            since_version,
+            // A token may know a later version than a room that was restored from a second before.
+            since_version: since_version.min(self.version),
             capabilities: join.capabilities,
             presence: Presence::Connected,
         });

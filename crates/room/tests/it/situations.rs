@@ -288,3 +288,23 @@ fn room_that_the_server_forgot_takes_its_people_back_for_the_grace_time() {
     assert!(!trial.room.snapshot(peer(1), trial.now).recovering);
     assert_eq!(trial.run(resume(2)), Err(ErrorCode::InvalidResumeToken));
 }
+
+#[test]
+fn chat_is_there_to_read_for_someone_whose_token_is_ahead_of_a_restored_room() {
+    let restored = room(4).restarted(START, &Rules::default());
+    let mut trial = Trial::new(restored);
+    let ahead = Join {
+        returning: Some(Returning {
+            role: Role::Participant,
+            since_version: 40,
+        }),
+        ..newcomer(1)
+    };
+    let resume = Command::Resume {
+        peer: peer(1),
+        returning: Some(Box::new(ahead)),
+    };
+    trial.run(resume).unwrap();
+    trial.act(1, says("hello", "a")).unwrap();
+    assert_eq!(trial.chat_of(1), ["hello"]);
+}
