@@ -83,6 +83,18 @@ export class Host {
     this.#inside("addr", "add", this.#address(), "dev", "eth0");
   }
 
+  /**
+   * From now on, of the UDP packets that are on their way to this host, `percent` in a hundred
+   * vanish at random. They do at its entrance: one that vanishes at the sender's exit is an error
+   * to the sender, which a real network does not tell.
+   */
+  losePackets(percent: number): void {
+    execFileSync("ip", ["netns", "exec", this.#namespace, "nft", "-f", "-"], {
+      input: lossRules(percent),
+      stdio: ["pipe", "ignore", "pipe"],
+    });
+  }
+
   #address(): string {
     return `${NETWORK}.${this.#last}/24`;
   }
@@ -90,6 +102,20 @@ export class Host {
   #inside(...args: string[]): void {
     ip("-n", this.#namespace, ...args);
   }
+}
+
+/** Added before it is deleted, so that it may be there from before or not. */
+function lossRules(percent: number): string {
+  return `
+    add table inet ${PREFIX}
+    delete table inet ${PREFIX}
+    table inet ${PREFIX} {
+      chain entrance {
+        type filter hook input priority 0;
+        meta l4proto udp numgen random mod 100 < ${percent} drop
+      }
+    }
+  `;
 }
 
 /** Also what a run that was killed has left behind. */

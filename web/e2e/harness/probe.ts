@@ -20,6 +20,15 @@ export interface InboundSample {
   readonly ssrc: number;
   readonly framesDecoded: number;
   readonly audioEnergy: number;
+  readonly packetsReceived: number;
+  readonly packetsLost: number;
+  /** Copies of sound in other packets than its own. */
+  readonly redundantPackets: number;
+  readonly samples: number;
+  /** Of `samples`: made up, for want of a packet. */
+  readonly concealedSamples: number;
+  /** Of `concealedSamples`: nothing but silence could be made up. */
+  readonly silentConcealedSamples: number;
   readonly frameWidth: number;
   readonly frameHeight: number;
   readonly mimeType: string;
@@ -144,6 +153,12 @@ export function installProbe(): void {
             ssrc: entry.ssrc,
             framesDecoded: entry.framesDecoded ?? 0,
             audioEnergy: entry.totalAudioEnergy ?? 0,
+            packetsReceived: entry.packetsReceived ?? 0,
+            packetsLost: entry.packetsLost ?? 0,
+            redundantPackets: entry.fecPacketsReceived ?? 0,
+            samples: entry.totalSamplesReceived ?? 0,
+            concealedSamples: entry.concealedSamples ?? 0,
+            silentConcealedSamples: entry.silentConcealedSamples ?? 0,
             frameWidth: entry.frameWidth ?? 0,
             frameHeight: entry.frameHeight ?? 0,
             mimeType: codecs.get(entry.codecId ?? "") ?? "",
