@@ -1,6 +1,6 @@
 //! What is generated from the wire types; `cargo xtask gen` writes it.
 //!
-//! [`typescript`] gives the declarations for the web client, [`markdown`] the message reference.
+//! [`typescript()`] gives the declarations for the web client, [`markdown()`] the message reference.
 
 mod examples;
 mod markdown;
