@@ -12,15 +12,18 @@ pub struct CreateRoomRequest {
     /// 1 to 100 characters; `null`, missing or empty for a room without a name.
     #[serde(default)]
     #[cfg_attr(feature = "gen", ts(optional))]
+    #[cfg_attr(feature = "openapi", schema(example = "Team Meeting"))]
     pub room_name: Option<String>,
     /// From 2 to the server's maximum (`/api/config`), which is also the default.
     #[serde(default)]
     #[cfg_attr(feature = "gen", ts(optional))]
+    #[cfg_attr(feature = "openapi", schema(example = 4))]
     pub max_participants: Option<u16>,
     /// The room ends this long after its creation, empty or not: 60 to 2,592,000 (30 days).
     /// Without it, the room ends when it has been empty for the server's grace time.
     #[serde(default)]
     #[cfg_attr(feature = "gen", ts(optional))]
+    #[cfg_attr(feature = "openapi", schema(example = 86_400))]
     pub ttl_seconds: Option<u32>,
 }
 
