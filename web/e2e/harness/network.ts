@@ -3,18 +3,19 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-/** Interface names have 15 characters at most, so the prefix is short. */
-const PREFIX = "wce2e";
+/** With the run's process in it. Interface names have 15 characters at most. */
+const PREFIX = `wc${process.pid.toString(36)}`;
 const BRIDGE = `${PREFIX}-br`;
-/** A private network that exists for the test alone; the bridge, and so the server, is `.1`. */
-const NETWORK = "10.199.77";
+/** Private networks of 254 addresses, one for each run; the bridge, and so the server, is `.1`. */
+const NETWORKS = "10.199";
 
 /**
  * A network of its own for each client: a namespace, joined to one bridge by a veth pair. The
  * server runs outside of them and is reached at the bridge's address.
  */
 export class Network {
-  readonly serverAddress = `${NETWORK}.1`;
+  readonly serverAddress: string;
+  readonly #network: string;
   readonly #folder = mkdtempSync(join(tmpdir(), "wecall-e2e-net-"));
   readonly #hosts: Host[] = [];
   readonly #onExit = () => this.dispose();
@@ -22,6 +23,8 @@ export class Network {
   constructor() {
     removeLeftovers();
     process.once("exit", this.#onExit);
+    this.#network = unusedNetwork();
+    this.serverAddress = `${this.#network}.1`;
     ip("link", "add", BRIDGE, "type", "bridge");
     ip("addr", "add", `${this.serverAddress}/24`, "dev", BRIDGE);
     ip("link", "set", BRIDGE, "up");
@@ -29,14 +32,14 @@ export class Network {
 
   /** `name` is one letter or two. */
   addHost(name: string): Host {
-    const host = new Host(name, this.#hosts.length + 2, this.#folder);
+    const host = new Host(name, this.#network, this.#hosts.length + 2, this.#folder);
     this.#hosts.push(host);
     return host;
   }
 
   dispose(): void {
     process.removeListener("exit", this.#onExit);
-    removeLeftovers();
+    remove((name) => name.startsWith(`${PREFIX}-`));
     rmSync(this.#folder, { recursive: true, force: true });
   }
 }
@@ -46,11 +49,13 @@ export class Host {
   readonly chromium: string;
   readonly #namespace: string;
   readonly #outside: string;
+  readonly #network: string;
   #last: number;
 
-  constructor(name: string, last: number, folder: string) {
+  constructor(name: string, network: string, last: number, folder: string) {
     this.#namespace = `${PREFIX}-${name}`;
     this.#outside = `${PREFIX}-${name}o`;
+    this.#network = network;
     this.#last = last;
     ip("netns", "add", this.#namespace);
     ip("link", "add", this.#outside, "type", "veth", "peer", "name", "eth0", "netns", this.#namespace);
@@ -96,7 +101,7 @@ export class Host {
   }
 
   #address(): string {
-    return `${NETWORK}.${this.#last}/24`;
+    return `${this.#network}.${this.#last}/24`;
   }
 
   #inside(...args: string[]): void {
@@ -118,15 +123,41 @@ function lossRules(percent: number): string {
   `;
 }
 
-/** Also what a run that was killed has left behind. */
+function unusedNetwork(): string {
+  const used = ip("-o", "-4", "addr", "show");
+  for (let third = 1; third < 255; third += 1) {
+    const network = `${NETWORKS}.${third}`;
+    if (!used.includes(` ${network}.`)) return network;
+  }
+  throw new Error(`all networks of ${NETWORKS} are in use`);
+}
+
+/** What runs that were killed have left behind; a run that goes on at the same time keeps its own. */
 function removeLeftovers(): void {
+  remove((name) => {
+    const run = /^wc([0-9a-z]+)-/.exec(name)?.[1];
+    return run !== undefined && !isRunning(Number.parseInt(run, 36));
+  });
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return pid !== process.pid;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ESRCH") return false;
+    throw error;
+  }
+}
+
+function remove(mine: (name: string) => boolean): void {
   for (const line of ip("netns", "list").split("\n")) {
     const name = line.split(" ")[0] ?? "";
-    if (name.startsWith(`${PREFIX}-`)) ip("netns", "del", name);
+    if (mine(name)) ip("netns", "del", name);
   }
   for (const line of ip("-o", "link", "show").split("\n")) {
     const name = /^\d+: ([^:@]+)/.exec(line)?.[1] ?? "";
-    if (name.startsWith(`${PREFIX}-`)) removeLink(name);
+    if (mine(name)) removeLink(name);
   }
 }
 

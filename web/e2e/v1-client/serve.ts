@@ -2,8 +2,8 @@ import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { Server } from "node:http";
 
-/** One of the two origins that the server's default configuration lets in. */
-const PORT = 5173;
+/** The ports on localhost that the server's default configuration lets in. */
+const PORTS = [5173, 3000];
 
 const FILES: Readonly<Record<string, readonly [file: string, type: string]>> = {
   "/": ["index.html", "text/html; charset=utf-8"],
@@ -25,16 +25,20 @@ export async function serveV1Client(): Promise<{ origin: string; close(): Promis
       (error: unknown) => response.writeHead(500).end(String(error)),
     );
   });
-  await listen(server);
   return {
-    origin: `http://localhost:${PORT}`,
+    origin: `http://localhost:${await listen(server, PORTS)}`,
     close: () => new Promise((resolve) => server.close(() => resolve())),
   };
 }
 
-function listen(server: Server): Promise<void> {
+/** On the first of `ports` that is free. */
+function listen(server: Server, ports: readonly number[]): Promise<number> {
+  const [port, ...others] = ports;
   return new Promise((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(PORT, "localhost", resolve);
+    server.once("error", (error: NodeJS.ErrnoException) => {
+      if (error.code === "EADDRINUSE" && others.length > 0) resolve(listen(server, others));
+      else reject(error);
+    });
+    server.listen(port, "localhost", () => resolve(port ?? 0));
   });
 }
