@@ -50,7 +50,11 @@ pub fn check() -> Result<()> {
     let container = command::read(buildah("from").args(["--pull=never", IMAGE]))?;
     let container = container.trim();
     let result = start(container);
-    command::run(buildah("rm").arg(container).stdout(Stdio::null()))?;
+    // That of a stage too; the storage is ours alone.
+    command::run(buildah("rm").arg("--all").stdout(Stdio::null()))?;
+    // Each layer is a whole copy of the file system; only the base is kept for the next time.
+    command::run(buildah("rmi").arg(IMAGE).stdout(Stdio::null()))?;
+    command::run(buildah("rmi").arg("--prune").stdout(Stdio::null()))?;
     result
 }
 
