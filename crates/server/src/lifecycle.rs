@@ -48,6 +48,9 @@ const DRAIN_OVERTIME: Duration = Duration::from_secs(1);
 /// Serves until a signal ends it.
 pub async fn run(loaded: Loaded, clock: Clock) -> anyhow::Result<ExitCode> {
     let config = &loaded.config;
+    for variable in loaded.passed_over() {
+        tracing::warn!(variable, "not a setting, passed over");
+    }
     // First, for a signal that comes early must not be lost.
     let mut signals = Signals::new().context("cannot listen for signals")?;
     let (phase, phase_of) = watch::channel(Phase::Starting);

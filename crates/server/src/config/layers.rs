@@ -51,6 +51,7 @@ pub struct FlagValue {
 pub struct Layers {
     values: BTreeMap<String, (Raw, Origin)>,
     problems: Vec<String>,
+    passed_over: Vec<String>,
 }
 
 impl Layers {
@@ -112,11 +113,17 @@ impl Layers {
                     self.values.insert(key, entry);
                 }
                 (Some(_), None) => self.problem(format!("{name}: the value is not UTF-8")),
-                (None, _) => {
+                (None, _) if name.contains("__") => {
                     let names: Vec<_> = env_names(known).collect();
                     let hint = nearest(name, names.iter().map(String::as_str));
                     self.problem(format!("unknown environment variable {name}{hint}"));
                 }
+                (None, _) => match meant_by(name, known) {
+                    Some(meant) => self.problem(format!(
+                        "unknown environment variable {name}; did you mean {meant}?"
+                    )),
+                    None => self.passed_over.push(name.into()),
+                },
             }
         }
     }
@@ -171,6 +178,11 @@ impl Layers {
     pub(super) fn problems(&self) -> &[String] {
         &self.problems
     }
+
+    /// Variables under our prefix that are not like any key: other programs' business.
+    pub fn passed_over(&self) -> &[String] {
+        &self.passed_over
+    }
 }
 
 /// The variable that sets `section.key`.
@@ -203,6 +215,29 @@ fn env_names(known: &[SectionDoc]) -> impl Iterator<Item = String> {
     known
         .iter()
         .flat_map(|doc| doc.keys.iter().map(|key| env_name(doc.name, key.name)))
+}
+
+/// Which variable someone had in mind who wrote `name` without the `__` between section and key.
+///
+/// Scripts around a server keep values of their own under its prefix, such as where its binary is;
+/// those must not keep it from starting.
+fn meant_by(name: &str, known: &[SectionDoc]) -> Option<String> {
+    let bare = |text: &str| text.replace('_', "").to_ascii_lowercase();
+    let written = bare(name.strip_prefix(ENV_PREFIX)?);
+    let keys = known
+        .iter()
+        .flat_map(|doc| doc.keys.iter().map(move |key| (doc.name, key.name)));
+    let likeness = |(section, key): (&str, &str)| {
+        [bare(key), bare(section) + &bare(key)]
+            .iter()
+            .map(|meant| strsim::normalized_damerau_levenshtein(&written, meant))
+            .fold(0.0, f64::max)
+    };
+    // Of equals the first, which is the more important section.
+    keys.map(|key| (likeness(key), key))
+        .reduce(|best, next| if next.0 > best.0 { next } else { best })
+        .filter(|(likeness, _)| *likeness > 0.8)
+        .map(|(_, (section, key))| env_name(section, key))
 }
 
 /// `; did you mean …?` when a known name is near enough to be a slip of the finger.

@@ -117,6 +117,11 @@ impl Loaded {
         self.layers.origin(key)
     }
 
+    /// Variables under our prefix that are no settings of ours.
+    pub fn passed_over(&self) -> &[String] {
+        self.layers.passed_over()
+    }
+
     /// The effective values in the notation of the file, each with where it is from.
     pub fn print(&self) -> String {
         let mut text = String::new();

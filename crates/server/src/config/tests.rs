@@ -82,6 +82,23 @@ fn variables_that_kubernetes_sets_for_a_service_are_no_settings() {
 }
 
 #[test]
+fn variable_without_a_section_is_a_slip_or_someone_elses() {
+    for (slip, meant) in [
+        ("WECALL_LISTEN", "WECALL_SERVER__LISTEN"),
+        ("WECALL_SERVER_LISTN", "WECALL_SERVER__LISTEN"),
+        ("WECALL_DATA_DIR", "WECALL_SERVER__DATA_DIR"),
+        ("WECALL_LIMITS_ENABLED", "WECALL_LIMITS__ENABLED"),
+    ] {
+        let error = Loaded::load(&outside(&[(slip, "x")], &[])).unwrap_err();
+        let words = format!("{slip}; did you mean {meant}?");
+        assert!(error.to_string().contains(&words), "{error}");
+    }
+    let others = [("WECALL_BIN", "target/release/wecall"), ("WECALL_URL", "x")];
+    let loaded = Loaded::load(&outside(&others, &[])).unwrap();
+    assert_eq!(loaded.passed_over(), ["WECALL_BIN", "WECALL_URL"]);
+}
+
+#[test]
 fn bad_values_name_their_key_and_where_they_are_from() {
     let file = "[rooms]\nempty_grace = \"soon\"\nmax_participants = \"4\"\n";
     let environment = [
