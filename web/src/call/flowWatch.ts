@@ -6,9 +6,10 @@
 export interface FlowWatch {
   /**
    * `lastMedia` tells which media came last: any number that changes with each packet, null when
-   * there was none yet. True once for each time that the flow dries up though it is `expected`.
+   * there was none yet. Answers "dried-up" once when none comes though it is `expected`, and
+   * "back" when it flows again after that.
    */
-  sample(lastMedia: number | null, expected: boolean, now: number): boolean;
+  sample(lastMedia: number | null, expected: boolean, now: number): "dried-up" | "back" | null;
 }
 
 /** Speech is a packet every 20 ms, so a second without any is no accident of the network. */
@@ -17,21 +18,22 @@ const DRY_MS = 1_000;
 export function createFlowWatch(): FlowWatch {
   let seen: number | null = null;
   let flowedAt = 0;
-  let told = false;
+  let dry = false;
 
   return {
     sample: (lastMedia, expected, now) => {
       if (lastMedia !== seen || lastMedia === null || !expected) {
+        const back = dry && lastMedia !== seen && lastMedia !== null;
         seen = lastMedia;
         flowedAt = now;
-        told = false;
-        return false;
+        dry = false;
+        return back ? "back" : null;
       }
-      if (told || now - flowedAt < DRY_MS) {
-        return false;
+      if (dry || now - flowedAt < DRY_MS) {
+        return null;
       }
-      told = true;
-      return true;
+      dry = true;
+      return "dried-up";
     },
   };
 }

@@ -121,12 +121,17 @@ export function createPeer(options: PeerOptions): Peer {
       onCandidate: options.onCandidate,
       onReceivers: showReceivers,
     });
+    let interrupted = false;
     pc.addEventListener("iceconnectionstatechange", () => {
       if (closed || pc !== connection) {
         return;
       }
       if (pc.iceConnectionState === "disconnected" || pc.iceConnectionState === "failed") {
+        interrupted = true;
         options.onSuspicion();
+      } else if (interrupted && (pc.iceConnectionState === "connected" || pc.iceConnectionState === "completed")) {
+        interrupted = false;
+        created.sending.sendKeyFrames();
       }
       recovery.handleIceState(pc.iceConnectionState);
     });
@@ -235,10 +240,17 @@ export function createPeer(options: PeerOptions): Peer {
     },
     handleNetworkChange: () => recovery.handleNetworkChange(),
     checkFlow: (expected) => {
-      if (flow.sample(lastMedia(), expected && !legacy && recovery.state() === "connected", clock.now())) {
+      const change = flow.sample(
+        lastMedia(),
+        expected && !legacy && recovery.state() === "connected",
+        clock.now(),
+      );
+      if (change === "dried-up") {
         // Which side it is about is unknown, so the path to the server is taken anew as well.
         options.onSuspicion();
         recovery.handleNetworkChange();
+      } else if (change === "back") {
+        link.sending.sendKeyFrames();
       }
     },
     restate: () => {

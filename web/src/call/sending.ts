@@ -17,8 +17,22 @@ export interface Sending {
   setContext(context: SendingContext): void;
   /** Also after a negotiation, as some browsers forget limits that were set before it. */
   applyLimits(): void;
+  /**
+   * The next frame of each picture is a whole one. After an interruption the other side misses
+   * what later frames build on, and hopes for repeats for 2 s (measured in Chromium) before it
+   * asks for one. Browsers that cannot do it ignore it.
+   */
+  sendKeyFrames(): void;
   slots(): SlotsByMid;
   transceivers(): Iterable<RTCRtpTransceiver>;
+}
+
+/** RTCRtpSender.setParameters() of the WebRTC extensions, which the types lack. */
+interface KeyFrameSender extends RTCRtpSender {
+  setParameters(
+    parameters: RTCRtpSendParameters,
+    options?: { encodingOptions: { keyFrame: boolean }[] },
+  ): Promise<void>;
 }
 
 const BASICS: readonly Slot[] = ["microphone", "camera"];
@@ -43,6 +57,7 @@ export function createSending(
   /** Until the first exchange has begun, an added section would make an offer of its own. */
   let begun = false;
   const limiting = new Map<Slot, "running" | "again">();
+  const keyFramesDue = new Set<Slot>();
 
   /** A version 1 client shows one picture: the screen while there is one. */
   function forPeer(all: OutgoingTracks): OutgoingTracks {
@@ -117,10 +132,12 @@ export function createSending(
     });
   }
 
-  async function setLimit(slot: Slot, { sender }: RTCRtpTransceiver): Promise<void> {
+  async function setLimit(slot: Slot, transceiver: RTCRtpTransceiver): Promise<void> {
+    const keyFrame = keyFramesDue.delete(slot);
     if (connection.signalingState === "closed") {
       return;
     }
+    const sender: KeyFrameSender = transceiver.sender;
     const parameters = sender.getParameters();
     const [encoding] = parameters.encodings;
     if (encoding === undefined) {
@@ -133,7 +150,7 @@ export function createSending(
       encoding.maxFramerate === wanted.maxFramerate &&
       (encoding.scaleResolutionDownBy ?? 1) === (wanted.scaleResolutionDownBy ?? 1) &&
       (limit.degradation === undefined || parameters.degradationPreference === limit.degradation);
-    if (same) {
+    if (same && !keyFrame) {
       return;
     }
     Object.assign(encoding, wanted);
@@ -141,7 +158,7 @@ export function createSending(
       parameters.degradationPreference = limit.degradation;
     }
     try {
-      await sender.setParameters(parameters);
+      await sender.setParameters(parameters, { encodingOptions: parameters.encodings.map(() => ({ keyFrame })) });
     } catch (error) {
       // Without the limit the call works, only with more load.
       report(`limiting ${slot}`, error);
@@ -190,6 +207,14 @@ export function createSending(
       bySlot.forEach((transceiver, slot) => applyLimit(slot, transceiver));
     },
     applyLimits: () => bySlot.forEach((transceiver, slot) => applyLimit(slot, transceiver)),
+    sendKeyFrames: () => {
+      for (const [slot, transceiver] of bySlot) {
+        if (trackKind(slot) === "video" && transceiver.sender.track !== null) {
+          keyFramesDue.add(slot);
+          applyLimit(slot, transceiver);
+        }
+      }
+    },
     slots: () => {
       const sent: Record<string, Slot> = {};
       for (const [slot, { mid, direction }] of bySlot) {
