@@ -4,6 +4,7 @@
  * there is one: stable hooks for tests in browsers.
  */
 import { lazy, useCallback, useState } from "react";
+import { otherTabs } from "../../call";
 import type { CallEnd } from "../../call/model";
 import { keepRating } from "../../hooks/qualityRatings";
 import { inCallMark, type RejoinMark } from "../../hooks/rejoin";
@@ -54,7 +55,10 @@ function RoomVisit({ roomId }: { readonly roomId: RoomId }) {
     return (
       <AfterCall
         reason={visit.reason}
-        onRejoin={() => setVisit({ kind: "live", number: visit.number + 1, straightIn: visit.last })}
+        onRejoin={() => {
+          if (visit.reason === "taken-elsewhere") otherTabs().takeOver(roomId);
+          setVisit({ kind: "live", number: visit.number + 1, straightIn: visit.last });
+        }}
         onRate={(quality) => keepRating({ at: Date.now(), quality })}
       />
     );
