@@ -41,3 +41,23 @@ test("a duplicated tab takes the call over, and the first one says so", async ({
   expect(await second.peerId()).toBe(before);
   await allSeeAndHearEachOther([ada, second]);
 });
+
+test("the same link in a second tab offers to move the call there", async ({ server, people }) => {
+  const { room_id } = await server.createRoom();
+  const ada = await people.join("Ada", room_id);
+  const grace = await people.join("Grace", room_id);
+  await allSeeAndHearEachOther([ada, grace]);
+
+  const second = await people.secondTab(grace);
+  await second.page.goto(server.link(room_id));
+  await second.page.getByText(t("after.taken-elsewhere.title")).waitFor();
+  await second.button(t("after.taken-elsewhere.action")).click();
+  await grace.heading(t("after.taken-elsewhere.title")).waitFor();
+  await second.isInside();
+  await allSeeAndHearEachOther([ada, second]);
+
+  await grace.button(t("after.taken-elsewhere.action")).click();
+  await second.heading(t("after.taken-elsewhere.title")).waitFor();
+  await grace.isInside();
+  await allSeeAndHearEachOther([ada, grace]);
+});

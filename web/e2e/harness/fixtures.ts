@@ -62,10 +62,16 @@ export class People {
   /** A second tab of `original`'s browser, with a copy of its session storage. */
   async duplicate(original: Person): Promise<Person> {
     const stored = await original.page.evaluate(() => ({ ...sessionStorage }));
-    const page = await original.context.newPage();
-    await page.addInitScript((entries) => {
+    const second = await this.secondTab(original);
+    await second.page.addInitScript((entries) => {
       for (const [key, value] of Object.entries(entries)) sessionStorage.setItem(key, value);
     }, stored);
+    return second;
+  }
+
+  /** A new tab of `original`'s browser. */
+  async secondTab(original: Person): Promise<Person> {
+    const page = await original.context.newPage();
     return new Person(original.context, page, original.name, original.guard);
   }
 
