@@ -22,8 +22,8 @@ export interface InboundSample {
   readonly audioEnergy: number;
   readonly packetsReceived: number;
   readonly packetsLost: number;
-  /** Copies of sound in other packets than its own. */
-  readonly redundantPackets: number;
+  /** Packets with a copy of earlier sound inside the encoder's frame; not those with RED. */
+  readonly packetsWithFec: number;
   readonly samples: number;
   /** Of `samples`: made up, for want of a packet. */
   readonly concealedSamples: number;
@@ -38,6 +38,11 @@ export interface Probe {
   videos(): VideoSample[];
   /** Of each connection that is not closed. */
   inbound(): Promise<InboundSample[][]>;
+  /**
+   * What each microphone is sent as, as negotiated: statistics name Opus where it is inside RED
+   * (seen in Chromium).
+   */
+  audioCodecs(): string[];
   connectionStates(): RTCPeerConnectionState[];
   restartGaps(): void;
   readonly policyViolations: string[];
@@ -137,6 +142,11 @@ export function installProbe(): void {
       }
     },
     connectionStates: () => connections.map((one) => one.connectionState),
+    audioCodecs: () =>
+      open()
+        .flatMap((one) => one.getSenders())
+        .filter((sender) => sender.track?.kind === "audio")
+        .map((sender) => sender.getParameters().codecs[0]?.mimeType ?? ""),
     async inbound() {
       const samples: InboundSample[][] = [];
       for (const connection of open()) {
@@ -155,7 +165,7 @@ export function installProbe(): void {
             audioEnergy: entry.totalAudioEnergy ?? 0,
             packetsReceived: entry.packetsReceived ?? 0,
             packetsLost: entry.packetsLost ?? 0,
-            redundantPackets: entry.fecPacketsReceived ?? 0,
+            packetsWithFec: entry.fecPacketsReceived ?? 0,
             samples: entry.totalSamplesReceived ?? 0,
             concealedSamples: entry.concealedSamples ?? 0,
             silentConcealedSamples: entry.silentConcealedSamples ?? 0,
