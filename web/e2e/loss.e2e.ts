@@ -9,7 +9,7 @@ import type { Browser } from "playwright-core";
 import { launchChromium } from "./harness/chromium";
 import { People, expect, test as base } from "./harness/fixtures";
 import { inbound, seesFramesOf } from "./harness/frames";
-import { writeSpeech } from "./harness/microphone";
+import { speechFile } from "./harness/microphone";
 import { Network } from "./harness/network";
 import type { Host } from "./harness/network";
 import { allSeeAndHearEachOther } from "./harness/person";
@@ -41,7 +41,7 @@ const test = base.extend<{ place: Place }>({
         const args = [
           // Plain HTTP on such an address gets no camera; this flag is for tests like this one.
           `--unsafely-treat-insecure-origin-as-secure=${server.origin}`,
-          `--use-file-for-fake-audio-capture=${writeSpeech()}`,
+          `--use-file-for-fake-audio-capture=${speechFile()}`,
         ];
         const first = await launchChromium({ program: hosts[0].chromium, args });
         const second = await launchChromium({ program: hosts[1].chromium, args });

@@ -51,6 +51,21 @@ test("what stands in the way of a call", async ({ server, people }) => {
   await ada.heading(t("explain.full.title")).waitFor();
   await portray(page, "room full");
 
+  const locked = await server.createRoom();
+  const host = await people.host("Edsger", locked);
+  await host.openPeople();
+  await host.page.getByRole("switch", { name: t("people.lock") }).click();
+  await host.page.getByText(t("info.locked")).waitFor({ state: "attached" });
+  await page.goto(server.link(locked.room_id));
+  await ada.heading(t("explain.locked.title")).waitFor();
+  await portray(page, "room locked");
+
+  const old = await people.arrive("Niklaus");
+  await old.page.addInitScript(() => Reflect.deleteProperty(window, "RTCPeerConnection"));
+  await old.page.goto(server.link(full.room_id));
+  await old.heading(t("explain.unsupported.title")).waitFor();
+  await portray(old.page, "unsupported browser");
+
   const calls = `${server.origin}/api/**`;
   await page.route(calls, (route) => route.abort("connectionrefused"));
   await page.goto(server.link(full.room_id));

@@ -1,6 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { madeOnce } from "./artifacts";
 
 /**
  * Two cores encode and decode a mesh of four at this size; at 640×360 the processor would decide
@@ -16,17 +14,17 @@ const FRAMES = 30;
  * A short film for Chromium's fake camera (`--use-file-for-fake-video-capture`): somebody in
  * front of a wall, swaying. Every frame differs from the one before.
  */
-export function writeCameraFilm(): string {
-  const folder = mkdtempSync(join(tmpdir(), "wecall-e2e-camera-"));
-  process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
-  const file = join(folder, "camera.y4m");
+export function cameraFilm(): string {
+  return madeOnce(`camera-${WIDTH}x${HEIGHT}.y4m`, film);
+}
+
+function film(): Buffer {
   const header = `YUV4MPEG2 W${WIDTH} H${HEIGHT} F${FRAMES_PER_SECOND}:1 Ip A1:1 C420\n`;
   const parts: Buffer[] = [Buffer.from(header)];
   for (let frame = 0; frame < FRAMES; frame += 1) {
     parts.push(Buffer.from("FRAME\n"), picture((2 * Math.PI * frame) / FRAMES));
   }
-  writeFileSync(file, Buffer.concat(parts));
-  return file;
+  return Buffer.concat(parts);
 }
 
 /** Luma, blue difference and red difference of one pixel. */

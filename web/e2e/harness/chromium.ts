@@ -1,7 +1,7 @@
 import { chromium } from "playwright-core";
 import type { Browser } from "playwright-core";
 
-import { writeCameraFilm } from "./camera";
+import { cameraFilm } from "./camera";
 
 const PROGRAM = process.env["CHROMIUM"] ?? "/usr/bin/chromium";
 
@@ -39,13 +39,13 @@ function deviceFlags(devices: "granted" | "asked" | "no-camera"): string[] {
     case "granted":
       return [
         "--use-fake-device-for-media-stream",
-        `--use-file-for-fake-video-capture=${writeCameraFilm()}`,
+        `--use-file-for-fake-video-capture=${cameraFilm()}`,
         "--use-fake-ui-for-media-stream",
       ];
     case "asked":
       return [
         "--use-fake-device-for-media-stream",
-        `--use-file-for-fake-video-capture=${writeCameraFilm()}`,
+        `--use-file-for-fake-video-capture=${cameraFilm()}`,
       ];
     case "no-camera":
       return ["--use-fake-device-for-media-stream=device-count=0", "--use-fake-ui-for-media-stream"];

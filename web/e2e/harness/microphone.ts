@@ -1,6 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { madeOnce } from "./artifacts";
 
 const SAMPLE_RATE = 48_000;
 /** Chromium starts again at the end; every part below comes around in it. */
@@ -24,18 +22,18 @@ const RESONANCE_WIDTH_HZ = 120;
  * syllables of changing vowels, so that Opus encodes what it is made for. Its own short beeps are
  * mostly silence, of which nobody would miss a packet.
  */
-export function writeSpeech(): string {
-  const folder = mkdtempSync(join(tmpdir(), "wecall-e2e-microphone-"));
-  process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
-  const file = join(folder, "speech.wav");
+export function speechFile(): string {
+  return madeOnce("speech.wav", wave);
+}
+
+function wave(): Buffer {
   const samples = speech();
   const wav = Buffer.alloc(WAV_HEADER_BYTES + 2 * samples.length);
   writeHeader(wav, 2 * samples.length);
   samples.forEach((sample, index) => {
     wav.writeInt16LE(Math.round(sample * 0x7fff), WAV_HEADER_BYTES + 2 * index);
   });
-  writeFileSync(file, wav);
-  return file;
+  return wav;
 }
 
 function speech(): Float64Array {
