@@ -55,14 +55,22 @@ export function portrayCall(page: Page, state: string): Promise<void> {
   return portray(page, state, { themes: ["dark"] });
 }
 
-/** Transitions have ended; what moves for ever (a spinner) is left alone. */
+/** Transitions have ended, and those that they led to; what moves for ever (a spinner) is left alone. */
 async function settled(page: Page): Promise<void> {
   await page.evaluate(async () => {
-    await new Promise<void>((resolve) => requestAnimationFrame(() => resolve()));
-    const ending = document
-      .getAnimations()
-      .filter((one) => one.effect?.getComputedTiming().endTime !== Number.POSITIVE_INFINITY);
-    await Promise.allSettled(ending.map((one) => one.finished));
+    const frame = () => new Promise<void>((resolve) => requestAnimationFrame(() => resolve()));
+    // A meter that moves with the sound never comes to rest.
+    for (let round = 0; round < 10; round += 1) {
+      // One to style anew, one to begin the transitions of it.
+      await frame();
+      await frame();
+      const ending = document
+        .getAnimations()
+        .filter((one) => one.playState === "running")
+        .filter((one) => one.effect?.getComputedTiming().endTime !== Number.POSITIVE_INFINITY);
+      if (ending.length === 0) return;
+      await Promise.allSettled(ending.map((one) => one.finished));
+    }
   });
 }
 
