@@ -70,7 +70,7 @@ export const VideoTile = memo(function VideoTile(tile: VideoTileProps) {
       )}
       <TileLabel {...tile} />
       {tile.hand && (
-        <span className="absolute top-2 left-2 flex items-center rounded-full bg-[#f3cf83] p-1.5 text-[#3a2b00]">
+        <span className="absolute top-2 right-2 flex items-center rounded-full bg-[#f3cf83] p-1.5 text-[#3a2b00]">
           <Hand aria-hidden="true" size={18} />
           <span className="sr-only">{t("tile.hand")}</span>
         </span>
