@@ -30,7 +30,7 @@ test("pages outside of a call", async ({ server, people }) => {
 
   await page.goto(`${server.origin}/docs`);
   await page.getByText("/api/rooms", { exact: true }).first().waitFor();
-  await portray(page, "api viewer", { accessibility: "elsewhere" });
+  await portray(page, "api viewer");
 });
 
 test("what stands in the way of a call", async ({ server, people }) => {

@@ -15,8 +15,6 @@ export const SIZES = {
 interface PortrayOptions {
   /** The call itself is dark, whatever the device says. */
   readonly themes?: readonly ("light" | "dark")[];
-  /** "elsewhere" for what is not our own markup. */
-  readonly accessibility?: "ours" | "elsewhere";
 }
 
 /**
@@ -28,7 +26,7 @@ export async function portray(
   state: string,
   options: PortrayOptions = {},
 ): Promise<void> {
-  const { themes = ["light", "dark"], accessibility = "ours" } = options;
+  const { themes = ["light", "dark"] } = options;
   const before = page.viewportSize() ?? SIZES.laptop;
   const problems: string[] = [];
   // What fades in has no contrast yet.
@@ -39,7 +37,6 @@ export async function portray(
       await page.emulateMedia({ colorScheme: theme });
       await settled(page);
       await page.screenshot({ path: join(SCREENSHOTS, `${fileName(state)}-${size}-${theme}.png`) });
-      if (accessibility === "elsewhere") continue;
       const found = size === "laptop" ? [] : await accessibilityProblems(page);
       if (await overflows(page)) found.push("the page scrolls sideways");
       problems.push(...found.map((problem) => `${size}, ${theme}: ${problem}`));
