@@ -8,7 +8,8 @@ import type { Browser } from "playwright-core";
 
 import { launchChromium } from "./harness/chromium";
 import { People, expect, test as base } from "./harness/fixtures";
-import { largestGapMs, restartGaps, seesFramesOf } from "./harness/frames";
+import { restartGaps, seesFramesOf, standstill } from "./harness/frames";
+import type { Standstill } from "./harness/frames";
 import { Network } from "./harness/network";
 import type { Host } from "./harness/network";
 import { allSeeAndHearEachOther, allSeeEachOther } from "./harness/person";
@@ -17,6 +18,12 @@ import { Server } from "./harness/server";
 
 /** After the network is usable again. */
 const FRAMES_BACK_MS = 3_000;
+
+/**
+ * Once in a while a picture that is back stops again, until Chromium asks for a whole frame, which
+ * it does after 3 s (measured). A frame or two more is what this allows.
+ */
+const LONGEST_STANDSTILL_MS = 3_300;
 
 /** Long enough for ICE to give up: it says `disconnected` after 5 s. */
 const CUT_MS = 10_000;
@@ -74,7 +81,10 @@ async function callOfTwo(place: Place): Promise<CallOfTwo> {
  * How long the pictures stood still on either side, over `interrupt` and what followed it.
  * Resolves when they move again.
  */
-async function standstillMs(call: CallOfTwo, interrupt: () => Promise<void>): Promise<number> {
+async function standstillOver(
+  call: CallOfTwo,
+  interrupt: () => Promise<void>,
+): Promise<Standstill> {
   const sides = [
     [call.ada.page, [call.graceId]],
     [call.grace.page, [call.adaId]],
@@ -82,8 +92,11 @@ async function standstillMs(call: CallOfTwo, interrupt: () => Promise<void>): Pr
   await Promise.all(sides.map(([page]) => restartGaps(page)));
   await interrupt();
   await Promise.all(sides.map(([page, others]) => seesFramesOf(page, others)));
-  const gaps = await Promise.all(sides.map(([page, others]) => largestGapMs(page, others)));
-  return Math.round(Math.max(...gaps));
+  const stood = await Promise.all(sides.map(([page, others]) => standstill(page, others)));
+  return {
+    firstMs: Math.round(Math.max(...stood.map((one) => one.firstMs))),
+    longestMs: Math.round(Math.max(...stood.map((one) => one.longestMs))),
+  };
 }
 
 test("a network that was away for 10 s brings the pictures back", async ({ place }) => {
@@ -92,14 +105,14 @@ test("a network that was away for 10 s brings the pictures back", async ({ place
   const [host] = place.hosts;
 
   let awayMs = 0;
-  const stoodStill = await standstillMs(call, async () => {
+  const stood = await standstillOver(call, async () => {
     host.cut();
     const cutAt = performance.now();
     await delay(CUT_MS);
     host.restore();
     awayMs = performance.now() - cutAt;
   });
-  const backAfterMs = Math.round(stoodStill - awayMs);
+  const backAfterMs = Math.round(stood.longestMs - awayMs);
   console.log(`frames again ${backAfterMs} ms after the network`);
   expect(backAfterMs).toBeLessThanOrEqual(FRAMES_BACK_MS);
 
@@ -115,9 +128,12 @@ test("a changed address brings the pictures back", async ({ place }) => {
   const { people, ada, grace } = call;
   const [host] = place.hosts;
 
-  const stoodStill = await standstillMs(call, async () => host.changeAddress());
-  console.log(`frames again ${stoodStill} ms after the change of address`);
-  expect(stoodStill).toBeLessThanOrEqual(FRAMES_BACK_MS);
+  const stood = await standstillOver(call, async () => host.changeAddress());
+  const { firstMs, longestMs } = stood;
+  console.log(`frames again ${firstMs} ms after the change of address, longest standstill ${longestMs} ms`);
+  expect(firstMs).toBeGreaterThan(0);
+  expect(firstMs).toBeLessThanOrEqual(FRAMES_BACK_MS);
+  expect(longestMs).toBeLessThanOrEqual(LONGEST_STANDSTILL_MS);
 
   expect(await ada.peerId()).toBe(call.adaId);
   await grace.writes("a new address?");

@@ -1,7 +1,7 @@
 /** The server goes and comes back in the middle of a call. Media must not notice. */
 import { setTimeout as delay } from "node:timers/promises";
 
-import { largestGapMs, restartGaps, seesFramesOf } from "./harness/frames";
+import { restartGaps, seesFramesOf, standstill } from "./harness/frames";
 import { allSeeAndHearEachOther, allSeeEachOther } from "./harness/person";
 import type { Person } from "./harness/person";
 import { expect, test } from "./harness/fixtures";
@@ -44,7 +44,7 @@ for (const [way, end] of Object.entries(ways)) {
     await allSeeEachOther(call);
     await Promise.all(call.map((person, index) => seesFramesOf(person.page, others(index))));
     const gaps = await Promise.all(
-      call.map((person, index) => largestGapMs(person.page, others(index))),
+      call.map(async (person, index) => (await standstill(person.page, others(index))).longestMs),
     );
     const gapMs = Math.round(Math.max(...gaps));
     console.log(`${way}: all back after ${backAfterMs} ms, largest gap in a picture ${gapMs} ms`);

@@ -79,15 +79,25 @@ export async function hearsEveryone(tab: Tab, count: number): Promise<void> {
   );
 }
 
-/** The longest time that any of the others' pictures stood still since `restartGaps`. */
-export async function largestGapMs(tab: Tab, peerIds: readonly string[]): Promise<number> {
+export interface Standstill {
+  /** Until the first frame after the pictures had stopped. */
+  readonly firstMs: number;
+  /** The longest of all, later ones too. */
+  readonly longestMs: number;
+}
+
+/** How long the others' pictures stood still since `restartGaps`, the worst of them. */
+export async function standstill(tab: Tab, peerIds: readonly string[]): Promise<Standstill> {
   const samples = await videos(tab);
-  return Math.max(
-    ...peerIds.map((id) => {
-      const sample = samples.find((one) => one.peerId === id && one.kind === "camera");
-      return sample?.largestGapMs ?? Number.POSITIVE_INFINITY;
-    }),
+  const ofPeers = peerIds.map((id) =>
+    samples.find((one) => one.peerId === id && one.kind === "camera"),
   );
+  const worst = (value: (sample: VideoSample) => number) =>
+    Math.max(...ofPeers.map((one) => (one === undefined ? Number.POSITIVE_INFINITY : value(one))));
+  return {
+    firstMs: worst((one) => one.firstStandstillMs),
+    longestMs: worst((one) => one.largestGapMs),
+  };
 }
 
 export function restartGaps(tab: Tab): Promise<void> {

@@ -13,6 +13,8 @@ export interface VideoSample {
   readonly height: number;
   /** The longest time without a new frame since the last `restartGaps`, up to now. */
   readonly largestGapMs: number;
+  /** The first time without a new frame since then that a person notices; 0 while there is none. */
+  readonly firstStandstillMs: number;
 }
 
 export interface InboundSample {
@@ -79,7 +81,10 @@ export function installProbe(): void {
     height: number;
     lastFrameAt: number;
     largestGapMs: number;
+    firstStandstillMs: number;
   }
+  /** Seven frames of the test's camera. */
+  const STANDSTILL_MS = 500;
   const counters = new Map<string, Counter>();
   const watched = new WeakSet<HTMLVideoElement>();
 
@@ -104,11 +109,14 @@ export function installProbe(): void {
         height: 0,
         lastFrameAt: now,
         largestGapMs: 0,
+        firstStandstillMs: 0,
       };
       counter.frames += 1;
       counter.width = frame.width;
       counter.height = frame.height;
-      counter.largestGapMs = Math.max(counter.largestGapMs, now - counter.lastFrameAt);
+      const gapMs = now - counter.lastFrameAt;
+      counter.largestGapMs = Math.max(counter.largestGapMs, gapMs);
+      if (counter.firstStandstillMs === 0 && gapMs >= STANDSTILL_MS) counter.firstStandstillMs = gapMs;
       counter.lastFrameAt = now;
       counters.set(key, counter);
     };
@@ -131,6 +139,7 @@ export function installProbe(): void {
           width: counter.width,
           height: counter.height,
           largestGapMs: Math.max(counter.largestGapMs, now - counter.lastFrameAt),
+          firstStandstillMs: counter.firstStandstillMs,
         };
       });
     },
@@ -138,6 +147,7 @@ export function installProbe(): void {
       const now = performance.now();
       for (const counter of counters.values()) {
         counter.largestGapMs = 0;
+        counter.firstStandstillMs = 0;
         counter.lastFrameAt = now;
       }
     },
