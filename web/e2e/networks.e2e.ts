@@ -19,12 +19,6 @@ import { Server } from "./harness/server";
 /** After the network is usable again. */
 const FRAMES_BACK_MS = 3_000;
 
-/**
- * Once in a while a picture that is back stops again, until Chromium asks for a whole frame, which
- * it does after 3 s (measured). A frame or two more is what this allows.
- */
-const LONGEST_STANDSTILL_MS = 3_300;
-
 /** Long enough for ICE to give up: it says `disconnected` after 5 s. */
 const CUT_MS = 10_000;
 
@@ -133,7 +127,8 @@ test("a changed address brings the pictures back", async ({ place }) => {
   console.log(`frames again ${firstMs} ms after the change of address, longest standstill ${longestMs} ms`);
   expect(firstMs).toBeGreaterThan(0);
   expect(firstMs).toBeLessThanOrEqual(FRAMES_BACK_MS);
-  expect(longestMs).toBeLessThanOrEqual(LONGEST_STANDSTILL_MS);
+  // A picture that is back may stop once more; it shall not for longer than that either.
+  expect(longestMs).toBeLessThanOrEqual(FRAMES_BACK_MS);
 
   expect(await ada.peerId()).toBe(call.adaId);
   await grace.writes("a new address?");
