@@ -4,18 +4,14 @@
  */
 import { setTimeout as delay } from "node:timers/promises";
 
-import type { Browser } from "playwright-core";
-
-import { launchChromium } from "./harness/chromium";
-import { People, expect, test as base } from "./harness/fixtures";
+import { People, expect } from "./harness/fixtures";
 import { inbound, seesFramesOf } from "./harness/frames";
 import { speechFile } from "./harness/microphone";
-import { Network } from "./harness/network";
-import type { Host } from "./harness/network";
 import { allSeeAndHearEachOther } from "./harness/person";
 import type { Person } from "./harness/person";
+import { testWithPlace } from "./harness/place";
+import type { Place } from "./harness/place";
 import type { InboundSample } from "./harness/probe";
-import { Server } from "./harness/server";
 
 const LOSS_PERCENT = 10;
 /** The jitter buffer and the bitrate have found their level for such a network. */
@@ -25,40 +21,7 @@ const WINDOW_MS = 20_000;
 /** With less, the network was not the one that the test is about. */
 const LEAST_LOSS = 0.07;
 
-interface Place {
-  readonly server: Server;
-  readonly hosts: readonly [Host, Host];
-  readonly browsers: readonly [Browser, Browser];
-}
-
-const test = base.extend<{ place: Place }>({
-  place: [
-    async ({}, use) => {
-      const network = new Network();
-      try {
-        const hosts = [network.addHost("a"), network.addHost("b")] as const;
-        const server = await Server.start({ host: network.serverAddress });
-        const args = [
-          // Plain HTTP on such an address gets no camera; this flag is for tests like this one.
-          `--unsafely-treat-insecure-origin-as-secure=${server.origin}`,
-          `--use-file-for-fake-audio-capture=${speechFile()}`,
-        ];
-        const first = await launchChromium({ program: hosts[0].chromium, args });
-        const second = await launchChromium({ program: hosts[1].chromium, args });
-        try {
-          await use({ server, hosts, browsers: [first, second] });
-        } finally {
-          await first.close();
-          await second.close();
-          await server.dispose();
-        }
-      } finally {
-        network.dispose();
-      }
-    },
-    { scope: "file" },
-  ],
-});
+const test = testWithPlace(() => [`--use-file-for-fake-audio-capture=${speechFile()}`]);
 
 /** Of the sound that came in at all people of a call. */
 interface Heard {

@@ -4,17 +4,13 @@
  */
 import { setTimeout as delay } from "node:timers/promises";
 
-import type { Browser } from "playwright-core";
-
-import { launchChromium } from "./harness/chromium";
-import { People, expect, test as base } from "./harness/fixtures";
+import { People, expect } from "./harness/fixtures";
 import { restartGaps, seesFramesOf, standstill } from "./harness/frames";
 import type { Standstill } from "./harness/frames";
-import { Network } from "./harness/network";
-import type { Host } from "./harness/network";
 import { allSeeAndHearEachOther, allSeeEachOther } from "./harness/person";
 import type { Person } from "./harness/person";
-import { Server } from "./harness/server";
+import { testWithPlace } from "./harness/place";
+import type { Place } from "./harness/place";
 
 /** After the network is usable again. */
 const FRAMES_BACK_MS = 3_000;
@@ -22,37 +18,7 @@ const FRAMES_BACK_MS = 3_000;
 /** Long enough for ICE to give up: it says `disconnected` after 5 s. */
 const CUT_MS = 10_000;
 
-interface Place {
-  readonly server: Server;
-  readonly hosts: readonly [Host, Host];
-  readonly browsers: readonly [Browser, Browser];
-}
-
-const test = base.extend<{ place: Place }>({
-  place: [
-    async ({}, use) => {
-      const network = new Network();
-      try {
-        const hosts = [network.addHost("a"), network.addHost("b")] as const;
-        const server = await Server.start({ host: network.serverAddress });
-        // Plain HTTP on such an address gets no camera; this flag is for tests like this one.
-        const args = [`--unsafely-treat-insecure-origin-as-secure=${server.origin}`];
-        const first = await launchChromium({ program: hosts[0].chromium, args });
-        const second = await launchChromium({ program: hosts[1].chromium, args });
-        try {
-          await use({ server, hosts, browsers: [first, second] });
-        } finally {
-          await first.close();
-          await second.close();
-          await server.dispose();
-        }
-      } finally {
-        network.dispose();
-      }
-    },
-    { scope: "file" },
-  ],
-});
+const test = testWithPlace();
 
 interface CallOfTwo {
   readonly people: People;
