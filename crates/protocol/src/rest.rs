@@ -117,6 +117,9 @@ pub struct ClientConfig {
     pub max_participants: u16,
     /// The server's version, as in `wecall --version`.
     pub version: String,
+    /// The WebSockets of the nodes that do signaling, the best for this client first; when one
+    /// does not answer, the next is tried. Empty: `/ws` of where this answer is from.
+    pub signaling_urls: Vec<String>,
 }
 
 /// `GET /health`

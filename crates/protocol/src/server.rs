@@ -12,8 +12,8 @@ crate::client::messages! {
     /// What the server sends.
     ///
     /// In a session that can be resumed each message also carries `seq`, which starts at 1 with
-    /// `joined` and rises by one; `peer-id`, `resumed` and `error` belong to the socket, not to
-    /// the session, and carry none.
+    /// `joined` and rises by one; `peer-id`, `resumed`, `reconnect` and `error` belong to the socket,
+    /// not to the session, and carry none.
     pub enum ServerMessage<'a> {
         /// Greets at once after the upgrade.
         PeerId(Greeting) = "peer-id",
@@ -55,6 +55,9 @@ crate::client::messages! {
         Removed(By) = "removed",
         /// The room is over; the socket closes.
         RoomEnded(RoomEnded) = "room-ended",
+        /// This node is going away: resume over a new socket after `after_ms`. This socket stays
+        /// open until then, or until the new one has taken the session up.
+        Reconnect(Reconnect) = "reconnect",
         /// Something was refused; the socket stays open unless a close follows.
         Error(Refused<'a>) = "error",
     }
@@ -238,6 +241,13 @@ pub struct By {
 #[cfg_attr(feature = "gen", derive(ts_rs::TS))]
 pub struct RoomEnded {
     pub reason: RoomEndReason,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "gen", derive(ts_rs::TS))]
+pub struct Reconnect {
+    /// Each client gets a time of its own, so that they do not all come at once.
+    pub after_ms: u32,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]

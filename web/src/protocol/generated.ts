@@ -59,7 +59,12 @@ max_participants: number,
 /**
  * The server's version, as in `wecall --version`.
  */
-version: string, };
+version: string, 
+/**
+ * The WebSockets of the nodes that do signaling, the best for this client first; when one
+ * does not answer, the next is tried. Empty: `/ws` of where this answer is from.
+ */
+signaling_urls: Array<string>, };
 
 /**
  * What a client sends.
@@ -252,6 +257,12 @@ detail: string, code?: ErrorCode, };
  */
 export type Reaction = "thumbs-up" | "clap" | "heart" | "laugh" | "surprised" | "celebrate";
 
+export type Reconnect = { 
+/**
+ * Each client gets a time of its own, so that they do not all come at once.
+ */
+after_ms: number, };
+
 export type Refused = { code: ErrorCode, 
 /**
  * A sentence for a person, in English.
@@ -391,10 +402,10 @@ export type SendReaction = { reaction: Reaction, };
  * What the server sends.
  *
  * In a session that can be resumed each message also carries `seq`, which starts at 1 with
- * `joined` and rises by one; `peer-id`, `resumed` and `error` belong to the socket, not to
- * the session, and carry none.
+ * `joined` and rises by one; `peer-id`, `resumed`, `reconnect` and `error` belong to the socket,
+ * not to the session, and carry none.
  */
-export type ServerMessage = { "type": "peer-id" } & Greeting | { "type": "joined" } & Joined | { "type": "participants" } & Participants | { "type": "resumed" } & Resumed | { "type": "session" } & Session | { "type": "peer-joined" } & PeerJoined | { "type": "peer-left" } & PeerLeft | { "type": "offer" } & RelayedOffer | { "type": "answer" } & RelayedAnswer | { "type": "ice-candidate" } & RelayedCandidate | { "type": "media-state" } & PeerMediaState | { "type": "chat" } & ChatMessage | { "type": "hand" } & PeerHand | { "type": "reaction" } & PeerReaction | { "type": "rename" } & PeerRename | { "type": "role" } & PeerRole | { "type": "lock" } & RoomLock | { "type": "lower-microphone" } & By | { "type": "removed" } & By | { "type": "room-ended" } & RoomEnded | { "type": "error" } & Refused;
+export type ServerMessage = { "type": "peer-id" } & Greeting | { "type": "joined" } & Joined | { "type": "participants" } & Participants | { "type": "resumed" } & Resumed | { "type": "session" } & Session | { "type": "peer-joined" } & PeerJoined | { "type": "peer-left" } & PeerLeft | { "type": "offer" } & RelayedOffer | { "type": "answer" } & RelayedAnswer | { "type": "ice-candidate" } & RelayedCandidate | { "type": "media-state" } & PeerMediaState | { "type": "chat" } & ChatMessage | { "type": "hand" } & PeerHand | { "type": "reaction" } & PeerReaction | { "type": "rename" } & PeerRename | { "type": "role" } & PeerRole | { "type": "lock" } & RoomLock | { "type": "lower-microphone" } & By | { "type": "removed" } & By | { "type": "room-ended" } & RoomEnded | { "type": "reconnect" } & Reconnect | { "type": "error" } & Refused;
 
 export type Session = { resume_token: string, };
 

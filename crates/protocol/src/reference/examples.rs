@@ -8,10 +8,10 @@ use crate::{
     Answer, By, Capability, Chat, ChatMessage, ChatText, ClientMessage, EndCall, ErrorCode,
     Greeting, Hand, IceCandidate, Join, Joined, Leave, LeaveReason, Lock, MediaState, Offer,
     PROTOCOL_VERSION, ParticipantInfo, Participants, PeerHand, PeerId, PeerJoined, PeerLeft,
-    PeerMediaState, PeerReaction, PeerRename, PeerRole, Reaction, Refused, RelayedAnswer,
-    RelayedCandidate, RelayedOffer, Rename, Resume, Resumed, Role, RoomEndReason, RoomEnded,
-    RoomId, RoomLock, RoomName, RoomSnapshot, SendReaction, ServerMessage, Session, Target,
-    Timestamp, Topology, UserName,
+    PeerMediaState, PeerReaction, PeerRename, PeerRole, Reaction, Reconnect, Refused,
+    RelayedAnswer, RelayedCandidate, RelayedOffer, Rename, Resume, Resumed, Role, RoomEndReason,
+    RoomEnded, RoomId, RoomLock, RoomName, RoomSnapshot, SendReaction, ServerMessage, Session,
+    Target, Timestamp, Topology, UserName,
 };
 
 pub struct Example<M> {
@@ -360,6 +360,7 @@ pub fn server() -> Vec<Example<ServerMessage<'static>>> {
                 reason: RoomEndReason::Host,
             }),
         ),
+        ("", ServerMessage::Reconnect(Reconnect { after_ms: 420 })),
         ("", ServerMessage::Error(refused)),
     ];
     messages
