@@ -37,6 +37,9 @@ pub struct ServeArgs {
     /// Where to serve Prometheus metrics, or "off" [default: 127.0.0.1:9090]
     #[arg(long, value_name = "ADDR:PORT")]
     metrics_listen: Option<String>,
+    /// What this node does: web, signal, media, with commas between [default: all of them]
+    #[arg(long, value_name = "ROLES")]
+    roles: Option<String>,
     /// HTTPS for a local network, on port 8443 of all addresses
     #[arg(long)]
     lan: bool,
@@ -58,6 +61,7 @@ impl ServeArgs {
             ("--listen", "server.listen", &self.listen),
             ("--data-dir", "server.data_dir", &self.data_dir),
             ("--metrics-listen", "metrics.listen", &self.metrics_listen),
+            ("--roles", "cluster.roles", &self.roles),
             ("--lan", "tls.lan", &lan),
             ("--tls-cert", "tls.cert_file", &self.tls_cert),
             ("--tls-key", "tls.key_file", &self.tls_key),

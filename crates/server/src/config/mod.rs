@@ -1,12 +1,14 @@
 //! What the operator decides. Flags go over `WECALL_*` variables, those over `wecall.toml`, and
 //! that over the defaults; a name that nobody knows is refused, wherever it stands.
 
+mod cluster;
 mod http;
 mod ice;
 pub(crate) mod layers;
 mod limits;
 mod logging;
 mod metrics;
+mod redis;
 mod reference;
 mod rooms;
 pub(crate) mod section;
@@ -21,12 +23,14 @@ use std::{
     path::{Path, PathBuf},
 };
 
+pub use cluster::{ClusterConfig, Roles};
 pub use http::{HttpConfig, WebOrigin};
 pub use ice::{IceConfig, IceServers};
 pub use layers::{FlagValue, Origin};
 pub use limits::{LimitsConfig, Rate};
 pub use logging::{LogFormat, LoggingConfig};
 pub use metrics::{MetricsConfig, MetricsListen};
+pub use redis::{RedisConfig, RedisKind, RedisUrls};
 pub use reference::reference;
 pub use rooms::RoomsConfig;
 use section::{Section, SectionDoc};
@@ -46,6 +50,8 @@ pub struct Config {
     pub http: HttpConfig,
     pub session: SessionConfig,
     pub rooms: RoomsConfig,
+    pub redis: RedisConfig,
+    pub cluster: ClusterConfig,
     pub ice: IceConfig,
     pub limits: LimitsConfig,
     pub metrics: MetricsConfig,
@@ -59,6 +65,8 @@ pub(crate) const SECTIONS: &[SectionDoc] = &[
     HttpConfig::DOC,
     SessionConfig::DOC,
     RoomsConfig::DOC,
+    RedisConfig::DOC,
+    ClusterConfig::DOC,
     IceConfig::DOC,
     LimitsConfig::DOC,
     MetricsConfig::DOC,
@@ -146,6 +154,8 @@ impl Config {
         let http = HttpConfig::load(layers);
         let session = SessionConfig::load(layers);
         let rooms = RoomsConfig::load(layers);
+        let redis = RedisConfig::load(layers);
+        let cluster = ClusterConfig::load(layers);
         let ice = IceConfig::load(layers);
         let limits = LimitsConfig::load(layers);
         let metrics = MetricsConfig::load(layers);
@@ -156,6 +166,8 @@ impl Config {
             http: http?,
             session: session?,
             rooms: rooms?,
+            redis: redis?,
+            cluster: cluster?,
             ice: ice?,
             limits: limits?,
             metrics: metrics?,
@@ -166,6 +178,8 @@ impl Config {
             config.tls.validate(),
             config.session.validate(),
             config.rooms.validate(),
+            config.redis.validate(),
+            config.cluster.validate(),
             config.limits.validate(),
             config.logging.validate(),
         ] {
@@ -183,6 +197,8 @@ impl Config {
             self.http.show(),
             self.session.show(),
             self.rooms.show(),
+            self.redis.show(),
+            self.cluster.show(),
             self.ice.show(),
             self.limits.show(),
             self.metrics.show(),

@@ -19,13 +19,20 @@ section! {
         /// Over how long the WebSockets are closed when the server stops, so that the clients do
         /// not all come back in one instant.
         drain: Duration = "2s",
+        /// How long before that `/readyz` says no: a load balancer needs a check or two to send
+        /// new clients elsewhere.
+        drain_delay: Duration = "0s",
     }
 }
 
 impl ServerConfig {
     pub(super) fn validate(&self) -> Result<(), String> {
-        if self.drain > Duration::from_secs(60) {
-            return Err("server.drain: more than a minute; process managers would not wait".into());
+        for (key, value) in [("drain", self.drain), ("drain_delay", self.drain_delay)] {
+            if value > Duration::from_secs(60) {
+                return Err(format!(
+                    "server.{key}: more than a minute; process managers would not wait"
+                ));
+            }
         }
         Ok(())
     }
