@@ -5,7 +5,7 @@ use wecall_protocol::{RoomId, Timestamp};
 use wecall_room::RoomState;
 
 use crate::{
-    Live, Memory, RoomStore, Session,
+    Live, Memory, Session,
     memory::{ENDED_KEPT_FOR, Unsaved},
 };
 
@@ -51,9 +51,12 @@ impl Checkpoints {
     }
 
     /// Writes down what changed since the last call. Blocks on the disk.
-    pub fn save(&self, live: &Live<Memory>) -> Result<(), CheckpointError> {
+    pub fn save(&self, live: &Live) -> Result<(), CheckpointError> {
+        let Some(memory) = live.memory() else {
+            return Ok(());
+        };
         let mut batch = Vec::new();
-        live.store.take_unsaved(|room, unsaved| {
+        memory.take_unsaved(|room, unsaved| {
             batch.push((room, Record::new(unsaved)));
         });
         if batch.is_empty() {
@@ -61,7 +64,7 @@ impl Checkpoints {
         }
         let written = self.write(&batch);
         if written.is_err() {
-            live.store.mark_unsaved(batch.iter().map(|(room, _)| *room));
+            memory.mark_unsaved(batch.iter().map(|(room, _)| *room));
         }
         Ok(written?)
     }
@@ -91,20 +94,19 @@ impl Checkpoints {
 
     /// Brings back what the last run wrote down; everyone is away, and has the grace time to
     /// resume.
-    pub fn restore(
-        &self,
-        live: &Live<Memory>,
-        now: Timestamp,
-    ) -> Result<Restored, CheckpointError> {
+    pub fn restore(&self, live: &Live, now: Timestamp) -> Result<Restored, CheckpointError> {
         Ok(self.read(live, now)?)
     }
 
-    fn read(&self, live: &Live<Memory>, now: Timestamp) -> Result<Restored, redb::Error> {
-        let transaction = self.database.begin_write()?;
+    fn read(&self, live: &Live, now: Timestamp) -> Result<Restored, redb::Error> {
         let mut restored = Restored {
             rooms: 0,
             unreadable: 0,
         };
+        let Some(memory) = live.memory() else {
+            return Ok(restored);
+        };
+        let transaction = self.database.begin_write()?;
         {
             let mut ended = transaction.open_table(ENDED)?;
             ended.retain(|_, at| now.since(Timestamp::from_unix_ms(at)) <= ENDED_KEPT_FOR)?;
@@ -116,14 +118,15 @@ impl Checkpoints {
         for entry in transaction.open_table(ENDED)?.iter()? {
             let (room, at) = entry?;
             if let Ok(room) = room.value().parse() {
-                live.store
-                    .restore_ended(room, Timestamp::from_unix_ms(at.value()));
+                memory.restore_ended(room, Timestamp::from_unix_ms(at.value()));
             }
         }
         for entry in transaction.open_table(ROOMS)?.iter()? {
             let (_, json) = entry?;
             match serde_json::from_slice::<RoomState>(json.value()) {
-                Ok(state) if restore_room(live, state.clone().restarted(now, &live.rules)) => {
+                Ok(state)
+                    if restore_room(live, memory, state.clone().restarted(now, &live.rules)) =>
+                {
                     restored.rooms += 1;
                 }
                 Ok(_) | Err(_) => restored.unreadable += 1,
@@ -133,13 +136,13 @@ impl Checkpoints {
     }
 }
 
-fn restore_room(live: &Live<Memory>, state: RoomState) -> bool {
+fn restore_room(live: &Live, memory: &Memory, state: RoomState) -> bool {
     let sessions: Vec<_> = state
         .participants
         .iter()
         .map(|participant| Session::away(state.id, participant.id))
         .collect();
-    let created = live.store.create(state).is_ok();
+    let created = memory.create(state).is_ok();
     if created {
         for session in sessions {
             live.hub.insert(session.into());

@@ -56,6 +56,18 @@ impl Hub {
         });
     }
 
+    /// The session is over here without a word, whatever the room says.
+    pub(crate) fn forget(&self, session: &Session) {
+        self.sessions.remove_if(&session.peer, |_, current| {
+            std::ptr::eq(&**current, session)
+        });
+    }
+
+    /// Whether a `join` of this peer is under way.
+    pub(crate) fn is_expected(&self, peer: PeerId) -> bool {
+        self.joining.contains_key(&peer)
+    }
+
     pub(crate) fn session_count(&self) -> usize {
         self.sessions.len()
     }
@@ -103,6 +115,15 @@ impl Hub {
             }
             if let Some(session) = self.sessions.get(&participant.id) {
                 let body = body.get_or_insert_with(|| message.encode().into());
+                session.tell(body.clone());
+            }
+        }
+    }
+
+    /// Tells everyone who is here a message that is encoded already.
+    pub(crate) fn tell_all_text(&self, room: &RoomState, body: &Arc<str>) {
+        for participant in &room.participants {
+            if let Some(session) = self.sessions.get(&participant.id) {
                 session.tell(body.clone());
             }
         }

@@ -7,19 +7,34 @@ use wecall_protocol::{
     ErrorCode, MediaState, PeerId, PeerReaction, Reaction, RoomId, RoomSnapshot, ServerMessage,
     Timestamp, UserName,
 };
-use wecall_room::{Action, Capabilities, Command, Join, Returning, RoomOptions, RoomState, Rules};
+use wecall_room::{
+    Action, Capabilities, Command, Join, NodeId, Returning, RoomOptions, RoomState, Rules,
+};
 
 use crate::{
-    CreateError, Hub, Memory, ResumeClaims, RoomStore, Session, Tokens, memory::ENDED_KEPT_FOR,
-    store::LockedRoom,
+    Answer, Decision, Hub, Memory, Refusal, ResumeClaims, Session, Tokens, Work,
+    memory::ENDED_KEPT_FOR,
+    session::Handover,
+    shared::Shared,
+    store::{Task, command, look},
 };
 
 /// All live state of a node, as the gateway and the API use it.
-pub struct Live<S = Memory> {
-    pub(crate) store: S,
+#[derive(Clone)]
+pub struct Live {
+    pub(crate) store: Store,
     pub(crate) hub: Arc<Hub>,
     tokens: Tokens,
     pub(crate) rules: Rules,
+}
+
+/// Where rooms are.
+#[derive(Clone)]
+pub(crate) enum Store {
+    /// In the memory of this, the only node.
+    Memory(Arc<Memory>),
+    /// In a store that several nodes share.
+    Shared(Arc<Shared>),
 }
 
 /// Who wants to join which room.
@@ -58,11 +73,28 @@ pub struct Resumption {
 /// A resume token is good for a day: longer than a call, shorter than a leaked log is read.
 const TOKEN_VALID_FOR: Duration = ENDED_KEPT_FOR;
 
-impl Live<Memory> {
+impl Live {
     pub fn in_memory(secret: &[u8; 32], rules: Rules, max_rooms: usize) -> Self {
         let tokens = Tokens::new(secret);
         let hub = Arc::new(Hub::new(tokens.clone(), rules));
         let store = Memory::new(hub.clone(), rules, max_rooms);
+        Self {
+            store: Store::Memory(Arc::new(store)),
+            hub,
+            tokens,
+            rules,
+        }
+    }
+
+    /// Rooms that other nodes see and change as well.
+    pub fn shared(
+        secret: &[u8; 32],
+        rules: Rules,
+        shared: impl FnOnce(Arc<Hub>) -> Shared,
+    ) -> Self {
+        let tokens = Tokens::new(secret);
+        let hub = Arc::new(Hub::new(tokens.clone(), rules));
+        let store = Store::Shared(Arc::new(shared(hub.clone())));
         Self {
             store,
             hub,
@@ -70,65 +102,104 @@ impl Live<Memory> {
             rules,
         }
     }
-}
 
-impl<S: RoomStore> Live<S> {
+    fn run<W: Work>(&self, room: RoomId, work: W, now: Timestamp) -> Answer<W::Output> {
+        match &self.store {
+            Store::Memory(memory) => Answer::Ready(memory.run(room, work, now)),
+            Store::Shared(shared) => shared.run(room, work),
+        }
+    }
+
+    /// The rooms, when other nodes see and change them as well.
+    pub fn shared_rooms(&self) -> Option<&Arc<Shared>> {
+        match &self.store {
+            Store::Memory(_) => None,
+            Store::Shared(shared) => Some(shared),
+        }
+    }
+
+    /// The rooms, when they are in the memory of this node.
+    pub(crate) fn memory(&self) -> Option<&Memory> {
+        match &self.store {
+            Store::Memory(memory) => Some(memory),
+            Store::Shared(_) => None,
+        }
+    }
+
+    /// This node, as rooms know it.
+    fn home(&self) -> NodeId {
+        match &self.store {
+            Store::Memory(_) => NodeId::SINGLE,
+            Store::Shared(shared) => shared.id(),
+        }
+    }
+
     /// Creates a room; answers the host token.
     pub fn create(
         &self,
         id: RoomId,
         options: RoomOptions,
         now: Timestamp,
-    ) -> Result<String, CreateError> {
-        self.store.create(RoomState::new(id, options, now))?;
-        Ok(self.tokens.host(id, now))
+    ) -> Answer<Result<String, CreateError>> {
+        let state = RoomState::new(id, options, now);
+        let token = self.tokens.host(id, now);
+        let mut asked = false;
+        let create = Task {
+            decide: move |room: Option<&RoomState>| match room {
+                None if !asked => {
+                    asked = true;
+                    Ok(Decision::Create(Box::new(state.clone())))
+                }
+                Some(room) if asked && room.created_at == now => Ok(Decision::Look),
+                _ => Err(Refusal::IdTaken),
+            },
+            finish: |outcome: Result<&RoomState, Refusal>| match outcome {
+                Ok(_) => Ok(token),
+                Err(Refusal::IdTaken) => Err(CreateError::IdTaken),
+                Err(Refusal::TooManyRooms) => Err(CreateError::TooManyRooms),
+                Err(Refusal::Code(_)) => Err(CreateError::Unavailable),
+            },
+        };
+        self.run(id, create, now)
     }
 
     /// Reads a room while nothing happens in it.
-    pub fn inspect<T>(
+    pub fn inspect<T: Send + 'static>(
         &self,
         room: RoomId,
-        inspect: impl FnOnce(&RoomState) -> T,
-    ) -> Result<T, ErrorCode> {
-        self.store.with(room, |room| inspect(room.state()))
+        inspect: impl FnOnce(&RoomState) -> T + Send + 'static,
+        now: Timestamp,
+    ) -> Answer<Result<T, ErrorCode>> {
+        let looked = self.run(room, look(inspect), now);
+        looked.map(|looked| looked.map_err(Refusal::code))
     }
 
-    pub fn join(&self, request: JoinRequest<'_>, now: Timestamp) -> Result<Joined, ErrorCode> {
+    pub fn join(
+        &self,
+        request: JoinRequest<'_>,
+        now: Timestamp,
+    ) -> Answer<Result<Joined, ErrorCode>> {
         let claims = request
             .session
             .and_then(|token| self.check_resume(token, now).ok())
             .filter(|claims| claims.room == request.room);
-        if let Some(claims) = &claims {
-            self.restore_room(claims, now);
-        }
-        self.store.with(request.room, |room| {
-            let created_at = room.state().created_at;
-            let claims = claims.filter(|claims| claims.room_created_at == created_at);
-            let host = match request.host_token {
-                Some(token) => self.tokens.check_host(request.room, created_at, token),
-                None => Ok(()),
-            };
-            host.map_err(|_| ErrorCode::InvalidHostToken)?;
-
-            let join = Join {
-                peer: claims.as_ref().map_or(request.peer, |claims| claims.peer),
+        let work = JoinWork {
+            live: self.clone(),
+            session: None,
+            host_token: request.host_token.map(Into::into),
+            claims: claims.map(Box::new),
+            join: Join {
+                peer: request.peer,
                 name: request.name,
                 capabilities: request.capabilities,
                 media: request.media,
+                home: self.home(),
                 host: request.host_token.is_some(),
-                returning: claims.as_ref().map(returning),
-            };
-            let resumable = join.capabilities.resume;
-            let session = Arc::new(Session::new(request.room, join.peer, resumable));
-            self.hub.expect(session.clone());
-            match room.apply(Command::Join(join), now) {
-                Ok(_) => Ok(Joined { session, epoch: 0 }),
-                Err(code) => {
-                    self.hub.unexpect(&session);
-                    Err(code)
-                }
-            }
-        })?
+                returning: None,
+            },
+            now,
+        };
+        self.run(request.room, work, now)
     }
 
     /// A new socket takes up the session of one that was lost.
@@ -137,35 +208,68 @@ impl<S: RoomStore> Live<S> {
         token: &str,
         last_seq: u64,
         now: Timestamp,
-    ) -> Result<Resumption, ErrorCode> {
-        let claims = self.check_resume(token, now)?;
-        self.restore_room(&claims, now);
-        self.store.with(claims.room, |room| {
-            if room.state().created_at != claims.room_created_at {
-                return Err(ErrorCode::RoomNotFound);
-            }
-            let peer = claims.peer;
-            let returning = Some(Box::new(Join {
-                peer,
-                name: claims.name.clone(),
-                capabilities: claims.capabilities,
-                media: claims.media,
-                host: false,
-                returning: Some(returning(&claims)),
-            }));
-            room.apply(Command::Resume { peer, returning }, now)?;
-            self.attach(room, peer, last_seq, now)
-        })?
+    ) -> Answer<Result<Resumption, ErrorCode>> {
+        let claims = match self.check_resume(token, now) {
+            Ok(claims) => claims,
+            Err(code) => return Answer::Ready(Err(code)),
+        };
+        let (room, peer) = (claims.room, claims.peer);
+        let work = ResumeWork {
+            live: self.clone(),
+            claims: Box::new(claims),
+            previous: None,
+            last_seq,
+            now,
+        };
+        let live = self.clone();
+        self.run(room, work, now)
+            .then(move |arrival| match arrival {
+                Err(code) => Answer::Ready(Err(code)),
+                Ok(Arrival::Attached(resumption)) => Answer::Ready(Ok(*resumption)),
+                Ok(Arrival::From(node, version)) => {
+                    live.arrive(room, peer, node, version, last_seq, now)
+                }
+            })
     }
 
-    fn attach(
+    /// Fetches the session from the node where it was.
+    fn arrive(
         &self,
-        room: &dyn LockedRoom,
+        room: RoomId,
         peer: PeerId,
+        from: NodeId,
+        version: u64,
         last_seq: u64,
         now: Timestamp,
+    ) -> Answer<Result<Resumption, ErrorCode>> {
+        let Store::Shared(shared) = &self.store else {
+            return Answer::Ready(Err(ErrorCode::InvalidResumeToken));
+        };
+        let live = self.clone();
+        shared
+            .take_over(room, peer, from, version, last_seq)
+            .then(move |handover| {
+                let attaching = live.clone();
+                let attach = AttachWork {
+                    live: attaching,
+                    peer,
+                    last_seq,
+                    handover,
+                    now,
+                };
+                live.run(room, attach, now)
+            })
+    }
+
+    /// Gives a socket the session of `peer`, who is in the room at this node.
+    fn attach(
+        &self,
+        state: &RoomState,
+        peer: PeerId,
+        last_seq: u64,
+        handover: Option<Handover>,
+        now: Timestamp,
     ) -> Result<Resumption, ErrorCode> {
-        let state = room.state();
         let participant = state
             .participant(peer)
             .ok_or(ErrorCode::InvalidResumeToken)?;
@@ -175,10 +279,18 @@ impl<S: RoomStore> Live<S> {
             self.hub.insert(session.clone());
             session
         });
-        let recovered = session.take_up(last_seq);
+        let recovered = match (handover, &self.store) {
+            (Some(handover), Store::Shared(shared)) => {
+                session.arrive(last_seq, handover, shared.instant())
+            }
+            _ => session.take_up(last_seq),
+        };
         let (epoch, received, room) = match recovered {
             Some((epoch, received)) => (epoch, received, None),
-            None => (session.begin_anew(), 0, Some(state.snapshot(peer, now))),
+            None => {
+                session.begins_at(state.version);
+                (session.begin_anew(), 0, Some(state.snapshot(peer, now)))
+            }
         };
         Ok(Resumption {
             joined: Joined { session, epoch },
@@ -190,22 +302,39 @@ impl<S: RoomStore> Live<S> {
     }
 
     /// Runs what a participant does.
-    pub fn act(&self, session: &Session, action: Action, now: Timestamp) -> Result<(), ErrorCode> {
+    pub fn act(
+        &self,
+        session: &Session,
+        action: Action,
+        now: Timestamp,
+    ) -> Answer<Result<(), ErrorCode>> {
         let peer = session.peer;
-        self.store.with(session.room, |room| {
-            room.apply(Command::Act { peer, action }, now).map(|_| ())
-        })?
+        let acted = self.run(session.room, command(Command::Act { peer, action }), now);
+        acted.map(|acted| acted.map_err(Refusal::code))
     }
 
     /// Shows a feeling to everyone; the room does not remember it.
-    pub fn react(&self, session: &Session, reaction: Reaction) -> Result<(), ErrorCode> {
-        self.store.with(session.room, |room| {
-            let message = ServerMessage::Reaction(PeerReaction {
-                peer_id: session.peer,
-                reaction,
-            });
-            self.hub.tell_all(room.state(), None, &message);
-        })
+    pub fn react(
+        &self,
+        session: &Session,
+        reaction: Reaction,
+        now: Timestamp,
+    ) -> Answer<Result<(), ErrorCode>> {
+        let message = ServerMessage::Reaction(PeerReaction {
+            peer_id: session.peer,
+            reaction,
+        });
+        match &self.store {
+            Store::Memory(memory) => {
+                let hub = self.hub.clone();
+                let tell = look(move |room: &RoomState| hub.tell_all(room, None, &message));
+                let told = memory.run(session.room, tell, now);
+                Answer::Ready(told.map_err(Refusal::code))
+            }
+            Store::Shared(shared) => {
+                Answer::Ready(shared.tell_all(session.room, &message.encode().into()))
+            }
+        }
     }
 
     /// Hands a message of one participant to another in the same room.
@@ -216,42 +345,78 @@ impl<S: RoomStore> Live<S> {
         body: Arc<str>,
         now: Instant,
     ) -> Result<(), ErrorCode> {
-        self.hub.neighbour(from, target)?.relay(body, now);
+        match (self.hub.neighbour(from, target), &self.store) {
+            (Ok(session), Store::Memory(_)) => session.relay(body, now),
+            (Err(code), Store::Memory(_)) => return Err(code),
+            (Ok(session), Store::Shared(_)) if session.is_settled() => session.relay(body, now),
+            (_, Store::Shared(shared)) => return shared.relay(from, target, body),
+        }
         Ok(())
     }
 
     pub fn leave(&self, joined: &Joined, now: Timestamp) {
-        self.depart(joined, now, |peer| Command::Leave { peer });
+        let home = self.home();
+        self.depart(joined, true, now, move |peer| Command::Leave { peer, home });
     }
 
     /// The socket is gone without a word.
     pub fn disconnect(&self, joined: &Joined, now: Timestamp) {
-        self.depart(joined, now, |peer| Command::Disconnect { peer });
+        let home = self.home();
+        let command = move |peer| Command::Disconnect { peer, home };
+        self.depart(joined, false, now, command);
     }
 
-    fn depart(&self, joined: &Joined, now: Timestamp, command: impl FnOnce(PeerId) -> Command) {
-        let Joined { session, epoch } = joined;
-        let departed = self.store.with(session.room, |room| {
-            // Under the room's lock, so that it cannot cross a resume on another socket.
-            if self.hub.is_current(session) && session.detach(*epoch) {
-                room.apply(command(session.peer), now).map(|_| ())
-            } else {
-                Ok(())
-            }
-        });
-        match departed {
-            // A room that has ended, or someone removed from it, has nothing to be told.
-            Ok(Ok(()) | Err(_)) | Err(_) => {}
+    fn depart(
+        &self,
+        joined: &Joined,
+        for_good: bool,
+        now: Timestamp,
+        command: impl Fn(PeerId) -> Command + Send + 'static,
+    ) {
+        let Joined { session, epoch } = joined.clone();
+        let (room, hub) = (session.room, self.hub.clone());
+        let mut detached = None;
+        let deciding = session.clone();
+        let work = Task {
+            // Nothing else happens in the room, so that it cannot cross a resume on another socket.
+            decide: move |room: Option<&RoomState>| {
+                let detached = *detached
+                    .get_or_insert_with(|| hub.is_current(&deciding) && deciding.detach(epoch));
+                match room {
+                    Some(_) if detached => Ok(Decision::Run(command(deciding.peer))),
+                    _ => Ok(Decision::Look),
+                }
+            },
+            finish: {
+                let hub = self.hub.clone();
+                move |outcome: Result<&RoomState, Refusal>| match outcome {
+                    Ok(_) => {}
+                    // The store cannot be told now. It will be, as the session is not here.
+                    Err(Refusal::Code(ErrorCode::Unavailable)) if for_good => hub.forget(&session),
+                    Err(Refusal::Code(ErrorCode::Unavailable)) => {
+                        session.detach(epoch);
+                    }
+                    // A room that has ended, or someone removed from it, has nothing to be told.
+                    Err(_) => {}
+                }
+            },
+        };
+        // Nobody waits for it: it is done before anything that is asked of the room later.
+        drop(self.run(room, work, now));
+    }
+
+    /// Lets time have its effect on rooms in memory; shared rooms have a clock of their own.
+    pub fn expire(&self, now: Timestamp) {
+        if let Store::Memory(memory) = &self.store {
+            memory.expire(now);
         }
     }
 
-    /// Lets time have its effect.
-    pub fn expire(&self, now: Timestamp) {
-        self.store.expire(now);
-    }
-
     pub fn room_count(&self) -> usize {
-        self.store.room_count()
+        match &self.store {
+            Store::Memory(memory) => memory.room_count(),
+            Store::Shared(shared) => shared.room_count(),
+        }
     }
 
     /// Those in rooms, whether or not their socket is there.
@@ -272,14 +437,10 @@ impl<S: RoomStore> Live<S> {
             .ok_or(ErrorCode::InvalidResumeToken)
     }
 
-    /// Brings back a room that its participants remember and this server does not.
-    fn restore_room(&self, claims: &ResumeClaims, now: Timestamp) {
-        let expired = claims.room_expires_at.is_some_and(|at| at <= now);
-        if expired || self.store.has_ended(claims.room) {
-            return;
-        }
-        if self.store.with(claims.room, |_| ()).is_ok() {
-            return;
+    /// A room that its participants remember and the store does not.
+    fn remembered(&self, claims: &ResumeClaims, now: Timestamp) -> Result<Decision, Refusal> {
+        if claims.room_expires_at.is_some_and(|at| at <= now) {
+            return Err(ErrorCode::RoomNotFound.into());
         }
         let options = RoomOptions {
             name: claims.room_name.clone(),
@@ -287,14 +448,184 @@ impl<S: RoomStore> Live<S> {
             ttl: claims.room_expires_at.map(|at| at - claims.room_created_at),
         };
         let state = RoomState::new(claims.room, options, claims.room_created_at);
-        match self
-            .store
-            .create(state.recovering(claims.since_version, now, &self.rules))
-        {
-            // Someone else brought it back at the same time; or the server is full, and whoever
-            // asks finds no room.
-            Ok(()) | Err(CreateError::IdTaken | CreateError::TooManyRooms) => {}
+        let state = state.recovering(claims.since_version, now, &self.rules);
+        Ok(Decision::Create(Box::new(state)))
+    }
+}
+
+struct JoinWork {
+    live: Live,
+    /// Made when it is known who they are.
+    session: Option<Arc<Session>>,
+    host_token: Option<Box<str>>,
+    claims: Option<Box<ResumeClaims>>,
+    join: Join,
+    now: Timestamp,
+}
+
+impl Work for JoinWork {
+    type Output = Result<Joined, ErrorCode>;
+
+    fn decide(&mut self, room: Option<&RoomState>) -> Result<Decision, Refusal> {
+        let Some(room) = room else {
+            return match &self.claims {
+                Some(claims) => self.live.remembered(claims, self.now),
+                None => Err(ErrorCode::RoomNotFound.into()),
+            };
+        };
+        if let Some(token) = &self.host_token {
+            let tokens = &self.live.tokens;
+            tokens
+                .check_host(room.id, room.created_at, token)
+                .map_err(|_| ErrorCode::InvalidHostToken)?;
         }
+        let claims = self.claims.as_ref();
+        let mut join = self.join.clone();
+        if let Some(claims) = claims.filter(|claims| claims.room_created_at == room.created_at) {
+            join.peer = claims.peer;
+            join.returning = Some(returning(claims));
+        }
+        let resumable = join.capabilities.resume;
+        let session = self
+            .session
+            .get_or_insert_with(|| Arc::new(Session::new(room.id, join.peer, resumable)));
+        self.live.hub.expect(session.clone());
+        Ok(Decision::Run(Command::Join(join)))
+    }
+
+    fn finish(self, outcome: Result<&RoomState, Refusal>) -> Self::Output {
+        match (outcome, self.session) {
+            (Ok(room), Some(session)) => {
+                session.begins_at(room.version);
+                Ok(Joined { session, epoch: 0 })
+            }
+            (Ok(_), None) => Err(ErrorCode::Unavailable),
+            (Err(refusal), session) => {
+                if let Some(session) = session {
+                    self.live.hub.unexpect(&session);
+                }
+                Err(room_is_over(refusal))
+            }
+        }
+    }
+}
+
+struct ResumeWork {
+    live: Live,
+    claims: Box<ResumeClaims>,
+    /// Where the participant was before, if not here.
+    previous: Option<NodeId>,
+    last_seq: u64,
+    now: Timestamp,
+}
+
+/// Where the session of someone who comes back is.
+enum Arrival {
+    Attached(Box<Resumption>),
+    /// At this node until now, which knows the room at least at this version when it hands over.
+    From(NodeId, u64),
+}
+
+impl Work for ResumeWork {
+    type Output = Result<Arrival, ErrorCode>;
+
+    fn decide(&mut self, room: Option<&RoomState>) -> Result<Decision, Refusal> {
+        let Some(room) = room else {
+            return self.live.remembered(&self.claims, self.now);
+        };
+        let claims = &self.claims;
+        if room.created_at != claims.room_created_at {
+            return Err(ErrorCode::RoomNotFound.into());
+        }
+        let (peer, home) = (claims.peer, self.live.home());
+        self.previous = room
+            .participant(peer)
+            .map(|participant| participant.home)
+            .filter(|node| *node != home);
+        let returning = Some(Box::new(Join {
+            peer,
+            name: claims.name.clone(),
+            capabilities: claims.capabilities,
+            media: claims.media,
+            home,
+            host: false,
+            returning: Some(returning(claims)),
+        }));
+        Ok(Decision::Run(Command::Resume {
+            peer,
+            home,
+            returning,
+        }))
+    }
+
+    fn finish(self, outcome: Result<&RoomState, Refusal>) -> Self::Output {
+        let room = outcome.map_err(room_is_over)?;
+        let peer = self.claims.peer;
+        match (self.previous, &self.live.store) {
+            (Some(node), Store::Shared(_)) => {
+                // What they are told from now on waits here. Should a session be here still, it
+                // is of before they went to that node.
+                let session = Arc::new(Session::arriving(room.id, peer));
+                session.begins_at(room.version);
+                self.live.hub.insert(session);
+                Ok(Arrival::From(node, room.version))
+            }
+            _ => self
+                .live
+                .attach(room, peer, self.last_seq, None, self.now)
+                .map(|resumption| Arrival::Attached(Box::new(resumption))),
+        }
+    }
+
+    /// Who was here all the time needs nobody else to be here again.
+    fn content_with_the_past(&self) -> bool {
+        self.live.hub.session(self.claims.peer).is_some()
+    }
+}
+
+struct AttachWork {
+    live: Live,
+    peer: PeerId,
+    last_seq: u64,
+    handover: Option<Handover>,
+    now: Timestamp,
+}
+
+impl Work for AttachWork {
+    type Output = Result<Resumption, ErrorCode>;
+
+    fn decide(&mut self, room: Option<&RoomState>) -> Result<Decision, Refusal> {
+        match room {
+            Some(_) => Ok(Decision::Look),
+            None => Err(ErrorCode::RoomNotFound.into()),
+        }
+    }
+
+    fn finish(self, outcome: Result<&RoomState, Refusal>) -> Self::Output {
+        let room = match outcome {
+            Ok(room) => room,
+            Err(refusal) => {
+                // Nobody takes it up now: it is away, and the room will be told so.
+                if let Some(session) = self.live.hub.session(self.peer) {
+                    session.settle();
+                }
+                return Err(refusal.code());
+            }
+        };
+        self.live
+            .attach(room, self.peer, self.last_seq, self.handover, self.now)
+    }
+
+    fn content_with_the_past(&self) -> bool {
+        true
+    }
+}
+
+/// A room that cannot come back by a token because its id is spent is over.
+fn room_is_over(refusal: Refusal) -> ErrorCode {
+    match refusal {
+        Refusal::IdTaken => ErrorCode::RoomNotFound,
+        Refusal::Code(_) | Refusal::TooManyRooms => refusal.code(),
     }
 }
 
@@ -303,4 +634,16 @@ fn returning(claims: &ResumeClaims) -> Returning {
         role: claims.role,
         since_version: claims.since_version,
     }
+}
+
+/// Why a room was not created.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum CreateError {
+    /// Another room has this id, or had it not long ago.
+    #[error("the room id is taken")]
+    IdTaken,
+    #[error("the server holds as many rooms as it may")]
+    TooManyRooms,
+    #[error("the store cannot be reached")]
+    Unavailable,
 }

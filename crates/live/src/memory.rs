@@ -8,7 +8,7 @@ use dashmap::{DashMap, mapref::entry::Entry};
 use wecall_protocol::{ErrorCode, RoomId, Timestamp};
 use wecall_room::{Change, Command, RoomState, Rules};
 
-use crate::{Audience, CreateError, RoomStore, store::LockedRoom};
+use crate::{Audience, Decision, Refusal, Work};
 
 /// How long an ended room's id is remembered: as long as a resume token could bring it back.
 pub(crate) const ENDED_KEPT_FOR: Duration = Duration::from_secs(24 * 60 * 60);
@@ -115,14 +115,53 @@ pub(crate) enum Unsaved<'a> {
     Gone { ended_at: Option<Timestamp> },
 }
 
-impl RoomStore for Memory {
-    fn create(&self, state: RoomState) -> Result<(), CreateError> {
+impl Memory {
+    /// Does the work under the room's lock.
+    pub(crate) fn run<W: Work>(&self, room: RoomId, mut work: W, now: Timestamp) -> W::Output {
+        let mut created = false;
+        loop {
+            let slot = self.rooms.get(&room).map(|slot| slot.clone());
+            let Some(slot) = slot else {
+                match work.decide(None) {
+                    Ok(Decision::Create(state)) if !created => match self.create(*state) {
+                        Ok(()) => created = true,
+                        // Someone else was faster: it is decided again, once.
+                        Err(Refusal::IdTaken) if self.rooms.contains_key(&room) => created = true,
+                        Err(refusal) => return work.finish(Err(refusal)),
+                    },
+                    Ok(_) => return work.finish(Err(ErrorCode::RoomNotFound.into())),
+                    Err(refusal) => return work.finish(Err(refusal)),
+                }
+                continue;
+            };
+            let mut locked = Locked {
+                slot: lock(&slot),
+                memory: self,
+            };
+            if locked.slot.forgotten {
+                // Out of the map by now.
+                continue;
+            }
+            let outcome = match work.decide(Some(&locked.slot.state)) {
+                Ok(Decision::Look) => Ok(()),
+                Ok(Decision::Run(command)) => locked
+                    .apply(command, now)
+                    .map(|_| ())
+                    .map_err(Refusal::from),
+                Ok(Decision::Create(_)) => Err(Refusal::IdTaken),
+                Err(refusal) => Err(refusal),
+            };
+            return work.finish(outcome.map(|()| &locked.slot.state));
+        }
+    }
+
+    pub(crate) fn create(&self, state: RoomState) -> Result<(), Refusal> {
         let room = state.id;
         if self.rooms.len() >= self.max_rooms {
-            return Err(CreateError::TooManyRooms);
+            return Err(Refusal::TooManyRooms);
         }
         if self.ended.contains_key(&room) {
-            return Err(CreateError::IdTaken);
+            return Err(Refusal::IdTaken);
         }
         let mut slot = Slot {
             state,
@@ -130,7 +169,7 @@ impl RoomStore for Memory {
             forgotten: false,
         };
         match self.rooms.entry(room) {
-            Entry::Occupied(_) => return Err(CreateError::IdTaken),
+            Entry::Occupied(_) => return Err(Refusal::IdTaken),
             Entry::Vacant(place) => {
                 self.reschedule(&mut slot);
                 place.insert(Arc::new(Mutex::new(slot)));
@@ -140,28 +179,8 @@ impl RoomStore for Memory {
         Ok(())
     }
 
-    fn with<T>(
-        &self,
-        room: RoomId,
-        work: impl FnOnce(&mut dyn LockedRoom) -> T,
-    ) -> Result<T, ErrorCode> {
-        let slot = self.rooms.get(&room).map(|slot| slot.clone());
-        let slot = slot.ok_or(ErrorCode::RoomNotFound)?;
-        let mut locked = Locked {
-            slot: lock(&slot),
-            memory: self,
-        };
-        if locked.slot.forgotten {
-            return Err(ErrorCode::RoomNotFound);
-        }
-        Ok(work(&mut locked))
-    }
-
-    fn has_ended(&self, room: RoomId) -> bool {
-        self.ended.contains_key(&room)
-    }
-
-    fn expire(&self, now: Timestamp) {
+    /// Lets time have its effect on the rooms whose deadlines have passed.
+    pub(crate) fn expire(&self, now: Timestamp) {
         while let Some(room) = self.due(now) {
             let slot = self.rooms.get(&room).map(|slot| slot.clone());
             let Some(slot) = slot else { continue };
@@ -178,7 +197,7 @@ impl RoomStore for Memory {
         self.ended.retain(|_, at| now.since(*at) <= ENDED_KEPT_FOR);
     }
 
-    fn room_count(&self) -> usize {
+    pub(crate) fn room_count(&self) -> usize {
         self.rooms.len()
     }
 }
@@ -199,13 +218,9 @@ impl Locked<'_> {
             self.memory.reschedule(&mut self.slot);
         }
     }
-}
 
-impl LockedRoom for Locked<'_> {
-    fn state(&self) -> &RoomState {
-        &self.slot.state
-    }
-
+    /// Runs a command. The audience has heard of the change when this returns, and hears of all
+    /// changes of one room in the order of their versions.
     fn apply(&mut self, command: Command, now: Timestamp) -> Result<Change, ErrorCode> {
         let change = self.slot.state.apply(command, now, &self.memory.rules)?;
         if !change.is_empty() {

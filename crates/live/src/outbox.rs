@@ -108,6 +108,22 @@ impl Outbox {
         self.forget_through(seq.min(self.next_unsent.saturating_sub(1)));
     }
 
+    /// What waits for a socket, in order; nothing of it is left here.
+    pub fn take_unsent(&mut self) -> Vec<Entry> {
+        std::iter::from_fn(|| self.take_next())
+            .map(|(_, entry)| entry)
+            .collect()
+    }
+
+    /// An outbox that goes on where another one stood: with `last_seq` sent.
+    pub fn continuing(last_seq: u64) -> Self {
+        Self {
+            first_seq: last_seq + 1,
+            next_unsent: last_seq + 1,
+            ..Self::new(true)
+        }
+    }
+
     /// Goes back to just after `last_seq`, if everything since is there.
     pub fn rewind(&mut self, last_seq: u64) -> bool {
         let wanted = last_seq.saturating_add(1);

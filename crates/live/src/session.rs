@@ -1,12 +1,19 @@
 use std::{
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     task::{Context, Waker},
     time::Instant,
 };
 
-use wecall_protocol::{PeerId, RoomId};
+use serde::{Deserialize, Serialize};
+use wecall_protocol::{PeerId, RoomId, close::SESSION_TAKEN};
 
 use crate::outbox::{Entry, Outbox};
+
+/// Others of whom a stamp is kept: as many as a room may hold, and as many who have left.
+const HEARD_KEPT: usize = 256;
 
 /// One participant's session: what they shall hear, over one socket or several in a row.
 #[derive(Debug)]
@@ -15,6 +22,10 @@ pub struct Session {
     pub room: RoomId,
     /// Whether it outlives its socket.
     pub resumable: bool,
+    /// What the next message to another participant is stamped with.
+    stamp: Mutex<Stamp>,
+    /// Came from another node a moment ago: messages to it may still be on their way by that one.
+    arriving: AtomicBool,
     inner: Mutex<Inner>,
 }
 
@@ -26,7 +37,32 @@ struct Inner {
     epoch: u32,
     /// Messages that came from the client since the session began, or began anew.
     received: u64,
+    /// Whatever a client has of this session, it is not all: the next socket gets a snapshot.
+    lost: bool,
+    /// Of those who are at other nodes: the stamp of the last message that came of each.
+    heard: Vec<(PeerId, Stamp)>,
     waker: Option<Waker>,
+}
+
+/// Orders what one participant sends to others, over all nodes that they are ever at: the room's
+/// version at which their session began, and a count from there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Stamp(u64, u64);
+
+/// A session on its way from one node to another.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Handover {
+    /// How many messages came from the client.
+    received: u64,
+    /// What comes after the last message that the client has.
+    entries: Vec<HandedEntry>,
+    heard: Vec<(PeerId, Stamp)>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct HandedEntry {
+    body: Box<str>,
+    relayed: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,6 +74,20 @@ enum Socket {
     Overflowed,
     /// Over: the socket closes with this code when everything was sent.
     Closing(u16),
+    /// At another node since this version of the room. What it has to get still waits until that
+    /// node asks for it.
+    Departed(u64),
+}
+
+/// How a participant's session stands at this node.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Standing {
+    Attached,
+    Away,
+    /// On its way from another node.
+    Arriving,
+    /// Closing, or at another node.
+    Over,
 }
 
 /// What a socket finds in its session.
@@ -59,11 +109,15 @@ impl Session {
             peer,
             room,
             resumable,
+            stamp: Mutex::new(Stamp(0, 0)),
+            arriving: AtomicBool::new(false),
             inner: Mutex::new(Inner {
                 outbox: Outbox::new(resumable),
                 socket: Socket::Attached,
                 epoch: 0,
                 received: 0,
+                lost: false,
+                heard: Vec::new(),
                 waker: None,
             }),
         }
@@ -72,8 +126,28 @@ impl Session {
     /// A session whose socket is still to come, as a restarted server finds it.
     pub(crate) fn away(room: RoomId, peer: PeerId) -> Self {
         let session = Self::new(room, peer, true);
-        session.lock().socket = Socket::Away;
+        {
+            let mut inner = session.lock();
+            inner.socket = Socket::Away;
+            inner.lost = true;
+        }
         session
+    }
+
+    /// A session that is on its way from another node.
+    pub(crate) fn arriving(room: RoomId, peer: PeerId) -> Self {
+        let session = Self::away(room, peer);
+        session.arriving.store(true, Ordering::Relaxed);
+        session
+    }
+
+    /// Whether messages to it come by no other node any more.
+    pub(crate) fn is_settled(&self) -> bool {
+        !self.arriving.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn settle(&self) {
+        self.arriving.store(false, Ordering::Relaxed);
     }
 
     /// Tells the participant what happened in the room, in order.
@@ -96,7 +170,7 @@ impl Session {
     fn push(&self, entry: Entry) {
         let mut inner = self.lock();
         match inner.socket {
-            Socket::Closing(_) | Socket::Overflowed => return,
+            Socket::Closing(_) | Socket::Overflowed | Socket::Departed(_) => return,
             Socket::Attached | Socket::Away => {}
         }
         if inner.outbox.push(entry).is_err() {
@@ -104,6 +178,16 @@ impl Session {
             inner.socket = Socket::Overflowed;
         }
         wake(inner);
+    }
+
+    /// Has the socket's task look whether there is anything for it.
+    pub fn nudge(&self) {
+        wake(self.lock());
+    }
+
+    /// Whether a socket has this session.
+    pub fn is_attached(&self) -> bool {
+        self.standing() == Standing::Attached
     }
 
     /// Nothing more comes: the socket closes after what waits.
@@ -126,7 +210,7 @@ impl Session {
         mut take: impl FnMut(u64, &str, Option<Instant>) -> bool,
     ) -> Poll {
         let mut inner = self.lock();
-        if inner.epoch != epoch {
+        if inner.epoch != epoch || matches!(inner.socket, Socket::Departed(_)) {
             return Poll::Superseded;
         }
         if inner.socket == Socket::Overflowed {
@@ -186,7 +270,7 @@ impl Session {
     pub(crate) fn take_up(&self, last_seq: u64) -> Option<(u32, u64)> {
         let mut inner = self.lock();
         let usable = matches!(inner.socket, Socket::Attached | Socket::Away);
-        if !usable || !inner.outbox.rewind(last_seq) {
+        if !usable || inner.lost || !inner.outbox.rewind(last_seq) {
             return None;
         }
         let epoch = inner.attach();
@@ -201,9 +285,121 @@ impl Session {
         let mut inner = self.lock();
         inner.outbox.restart();
         inner.received = 0;
+        inner.lost = false;
         let epoch = inner.attach();
         wake(inner);
         epoch
+    }
+
+    /// The room's version at which this session began, here.
+    pub(crate) fn begins_at(&self, version: u64) {
+        *self.stamp.lock().unwrap_or_else(PoisonError::into_inner) = Stamp(version, 0);
+    }
+
+    pub(crate) fn next_stamp(&self) -> Stamp {
+        let mut stamp = self.stamp.lock().unwrap_or_else(PoisonError::into_inner);
+        stamp.1 += 1;
+        *stamp
+    }
+
+    /// Hands over what someone at another node sent, unless something later of them came already.
+    pub(crate) fn relay_stamped(&self, from: PeerId, stamp: Stamp, body: Arc<str>, now: Instant) {
+        {
+            let mut inner = self.lock();
+            match inner.heard.iter_mut().find(|(peer, _)| *peer == from) {
+                Some((_, last)) if *last >= stamp => return,
+                Some((_, last)) => *last = stamp,
+                None => {
+                    if inner.heard.len() == HEARD_KEPT {
+                        inner.heard.remove(0);
+                    }
+                    inner.heard.push((from, stamp));
+                }
+            }
+        }
+        self.relay(body, now);
+    }
+
+    pub(crate) fn standing(&self) -> Standing {
+        let inner = self.lock();
+        match inner.socket {
+            Socket::Attached => Standing::Attached,
+            Socket::Away if inner.epoch == 0 && !self.is_settled() => Standing::Arriving,
+            Socket::Away | Socket::Overflowed => Standing::Away,
+            Socket::Closing(_) | Socket::Departed(_) => Standing::Over,
+        }
+    }
+
+    pub(crate) fn has_departed(&self) -> bool {
+        matches!(self.lock().socket, Socket::Departed(_))
+    }
+
+    /// The participant is at another node from this version of the room on; this one tells them
+    /// nothing any more.
+    pub(crate) fn depart(&self, version: u64) {
+        let mut inner = self.lock();
+        inner.socket = match inner.socket {
+            Socket::Overflowed => Socket::Closing(SESSION_TAKEN),
+            Socket::Attached | Socket::Away => Socket::Departed(version),
+            over @ (Socket::Closing(_) | Socket::Departed(_)) => over,
+        };
+        wake(inner);
+    }
+
+    /// What a client that has everything up to `last_seq` still has to get, for the node where
+    /// they are since this version of the room. `None` when it is not kept, or when they were told
+    /// of later versions already.
+    pub(crate) fn hand_over(&self, last_seq: u64, version: u64) -> Option<Handover> {
+        let mut inner = self.lock();
+        let usable = inner.socket == Socket::Departed(version) && !inner.lost;
+        if !usable || !inner.outbox.rewind(last_seq) {
+            return None;
+        }
+        let entries = inner.outbox.take_unsent();
+        Some(Handover {
+            received: inner.received,
+            entries: entries
+                .into_iter()
+                .map(|entry| HandedEntry {
+                    body: entry.body.as_ref().into(),
+                    relayed: entry.relayed_at.is_some(),
+                })
+                .collect(),
+            heard: std::mem::take(&mut inner.heard),
+        })
+    }
+
+    /// A session that waited here for what another node has of it goes on where that one stood:
+    /// its epoch, and how many messages came from the client. `None` when it is too much.
+    pub(crate) fn arrive(
+        &self,
+        last_seq: u64,
+        handover: Handover,
+        now: Instant,
+    ) -> Option<(u32, u64)> {
+        let mut inner = self.lock();
+        if inner.socket != Socket::Away {
+            return None;
+        }
+        let held = inner.outbox.take_unsent();
+        let mut outbox = Outbox::continuing(last_seq);
+        let handed = handover.entries.into_iter().map(|entry| Entry {
+            body: String::from(entry.body).into(),
+            relayed_at: entry.relayed.then_some(now),
+        });
+        for entry in handed.chain(held) {
+            if outbox.push(entry).is_err() {
+                inner.outbox.reset();
+                return None;
+            }
+        }
+        inner.outbox = outbox;
+        inner.received = handover.received;
+        inner.lost = false;
+        inner.heard = handover.heard;
+        let epoch = inner.attach();
+        wake(inner);
+        Some((epoch, handover.received))
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {

@@ -1,25 +1,35 @@
+use serde::{Deserialize, Serialize};
 use wecall_protocol::{
     ChatMessage, ChatText, LeaveReason, MediaState, PeerId, Role, RoomEndReason, UserName,
 };
 
-use crate::Capabilities;
+use crate::{Capabilities, NodeId};
 
 /// What someone, or time, wants of a room.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Command {
     Join(Join),
-    /// The socket of a participant is back. With `Returning`, also one of whom the room has lost
-    /// all memory.
+    /// The socket of a participant is back, at the node `home`. With `Returning`, also one of whom
+    /// the room has lost all memory.
     Resume {
         peer: PeerId,
+        home: NodeId,
         returning: Option<Box<Join>>,
     },
-    /// The socket of a participant is gone, without a `leave`.
+    /// The socket of a participant is gone, without a `leave`. Of a node that is their home no
+    /// more it means nothing.
     Disconnect {
         peer: PeerId,
+        home: NodeId,
     },
+    /// The participant says goodbye, at the node that is their home.
     Leave {
         peer: PeerId,
+        home: NodeId,
+    },
+    /// A node is gone, and with it the sockets of all whose home it was.
+    NodeLost {
+        home: NodeId,
     },
     Act {
         peer: PeerId,
@@ -36,6 +46,8 @@ pub struct Join {
     pub name: UserName,
     pub capabilities: Capabilities,
     pub media: MediaState,
+    /// The node that has their socket.
+    pub home: NodeId,
     /// Has shown the room's host token.
     pub host: bool,
     /// Has shown a resume token of this room.
@@ -68,7 +80,7 @@ pub enum Action {
 }
 
 /// All that one command changed.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Change {
     /// The room's version after it; one more than before, unless there are no events.
     pub version: u64,
@@ -82,10 +94,12 @@ impl Change {
 }
 
 /// What happened; details that the state tells are not repeated.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Event {
     Joined(PeerId),
     Away(PeerId),
+    /// Their socket is there again, maybe at another node.
     Back(PeerId),
     Left {
         peer: PeerId,

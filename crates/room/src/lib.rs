@@ -10,9 +10,12 @@
 mod command;
 mod machine;
 mod moderation;
+mod node_id;
+mod reconcile;
 mod rules;
 mod state;
 
 pub use command::{Action, Change, Command, Event, Join, Returning};
+pub use node_id::{InvalidNodeId, NodeId};
 pub use rules::Rules;
 pub use state::{Capabilities, Participant, Presence, RoomOptions, RoomState};

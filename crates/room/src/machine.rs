@@ -1,10 +1,12 @@
 //! Coming and going. What participants do in the room is in `moderation`.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use wecall_protocol::{ErrorCode, LeaveReason, PeerId, Role, RoomEndReason, Timestamp};
 
-use crate::{Change, Command, Event, Join, Participant, Presence, RoomState, Rules, state::Recent};
+use crate::{
+    Change, Command, Event, Join, NodeId, Participant, Presence, RoomState, Rules, state::Recent,
+};
 
 /// Sessions that a host has removed: as many as ever fit into a room, several times over.
 const REMOVED_KEPT: usize = 512;
@@ -28,9 +30,14 @@ impl RoomState {
         }
         let events = match command {
             Command::Join(join) => self.join(join, now)?,
-            Command::Resume { peer, returning } => self.resume(peer, returning, now)?,
-            Command::Disconnect { peer } => self.disconnect(peer, now)?,
-            Command::Leave { peer } => self.leave(peer, LeaveReason::Left, now)?,
+            Command::Resume {
+                peer,
+                home,
+                returning,
+            } => self.resume(peer, home, returning, now)?,
+            Command::Disconnect { peer, home } => self.disconnect(peer, home, now)?,
+            Command::Leave { peer, home } => self.leave(peer, home, now)?,
+            Command::NodeLost { home } => self.node_lost(home, now, rules),
             Command::Act { peer, action } => self.act(peer, action, now)?,
             Command::Tick => self.tick(now, rules),
         };
@@ -85,6 +92,7 @@ impl RoomState {
     fn resume(
         &mut self,
         peer: PeerId,
+        home: NodeId,
         returning: Option<Box<Join>>,
         now: Timestamp,
     ) -> Result<Vec<Event>, ErrorCode> {
@@ -92,10 +100,11 @@ impl RoomState {
             return Err(ErrorCode::Removed);
         }
         if let Ok(participant) = self.participant_mut(peer) {
-            if participant.presence == Presence::Connected {
+            if participant.presence == Presence::Connected && participant.home == home {
                 return Ok(Vec::new());
             }
             participant.presence = Presence::Connected;
+            participant.home = home;
             return Ok(vec![Event::Back(peer)]);
         }
         // Who has left, or was away for too long, joins anew: the others have closed their media.
@@ -138,32 +147,72 @@ impl RoomState {
             since_version: since_version.min(self.version),
             capabilities: join.capabilities,
             presence: Presence::Connected,
+            home: join.home,
+            unknown: BTreeMap::new(),
         });
         self.used = true;
         self.empty_since = None;
         events.push(Event::Joined(join.peer));
     }
 
-    fn disconnect(&mut self, peer: PeerId, now: Timestamp) -> Result<Vec<Event>, ErrorCode> {
+    fn disconnect(
+        &mut self,
+        peer: PeerId,
+        home: NodeId,
+        now: Timestamp,
+    ) -> Result<Vec<Event>, ErrorCode> {
         let participant = self.participant_mut(peer)?;
+        if participant.home != home {
+            return Ok(Vec::new());
+        }
         if !participant.capabilities.resume {
-            return self.leave(peer, LeaveReason::Left, now);
+            return self.leave(peer, home, now);
         }
         if participant.presence != Presence::Connected {
             return Ok(Vec::new());
         }
-        participant.presence = Presence::Away { since: now };
+        participant.presence = Presence::Away {
+            since: now,
+            until: None,
+        };
         Ok(vec![Event::Away(peer)])
     }
 
     fn leave(
         &mut self,
         peer: PeerId,
-        reason: LeaveReason,
+        home: NodeId,
         now: Timestamp,
     ) -> Result<Vec<Event>, ErrorCode> {
-        let left = self.remove_participant(peer, reason, now);
-        left.map(|event| vec![event]).ok_or(ErrorCode::PeerNotFound)
+        if self.participant_mut(peer)?.home != home {
+            return Ok(Vec::new());
+        }
+        let left = self.remove_participant(peer, LeaveReason::Left, now);
+        Ok(left.into_iter().collect())
+    }
+
+    fn node_lost(&mut self, home: NodeId, now: Timestamp, rules: &Rules) -> Vec<Event> {
+        let connected = |participant: &&mut Participant| {
+            participant.home == home && participant.presence == Presence::Connected
+        };
+        let mut events = Vec::new();
+        let mut gone = Vec::new();
+        for participant in self.participants.iter_mut().filter(connected) {
+            if participant.capabilities.resume {
+                participant.presence = Presence::Away {
+                    since: now,
+                    until: Some(now + rules.lost_node_grace.min(rules.resume_grace)),
+                };
+                events.push(Event::Away(participant.id));
+            } else {
+                gone.push(participant.id);
+            }
+        }
+        let left = gone
+            .into_iter()
+            .filter_map(|peer| self.remove_participant(peer, LeaveReason::Lost, now));
+        events.extend(left);
+        events
     }
 
     pub(crate) fn remove_participant(
@@ -209,9 +258,11 @@ impl RoomState {
         let lost: Vec<PeerId> = self
             .participants
             .iter()
-            .filter(|participant| match participant.presence {
-                Presence::Away { since } => since + rules.resume_grace <= now,
-                Presence::Connected => false,
+            .filter(|participant| {
+                participant
+                    .presence
+                    .lost_at(rules)
+                    .is_some_and(|at| at <= now)
             })
             .map(|participant| participant.id)
             .collect();

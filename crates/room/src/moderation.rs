@@ -9,7 +9,7 @@ use wecall_protocol::{
 use crate::{Action, Event, RoomState};
 
 /// Chat messages that a room keeps for those who come back.
-const CHAT_KEPT: usize = 200;
+pub(crate) const CHAT_KEPT: usize = 200;
 
 /// Their text in all: a room costs no more than this, whatever is written in it.
 const CHAT_KEPT_BYTES: usize = 64 * 1024;
@@ -89,7 +89,7 @@ impl RoomState {
         vec![Event::Chat(message)]
     }
 
-    fn forget_chat(&mut self, now: Timestamp) {
+    pub(crate) fn forget_chat(&mut self, now: Timestamp) {
         let mut bytes: usize = self.chat.iter().map(|message| message.text.len()).sum();
         while let Some(oldest) = self.chat.front() {
             let keep = self.chat.len() <= CHAT_KEPT

@@ -9,6 +9,8 @@ pub struct Rules {
     pub unused_grace: Duration,
     /// How long a participant outlives their socket.
     pub resume_grace: Duration,
+    /// The same when the node that had their socket is lost: it was noticed late already.
+    pub lost_node_grace: Duration,
 }
 
 impl Default for Rules {
@@ -17,6 +19,8 @@ impl Default for Rules {
             empty_grace: Duration::from_secs(10 * 60),
             unused_grace: Duration::from_secs(24 * 60 * 60),
             resume_grace: Duration::from_secs(30),
+            // Noticed after 5 to 6 s, so nobody is a ghost for more than 20.
+            lost_node_grace: Duration::from_secs(13),
         }
     }
 }

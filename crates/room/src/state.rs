@@ -1,12 +1,16 @@
-use std::{collections::VecDeque, time::Duration};
+use std::{
+    collections::{BTreeMap, VecDeque},
+    time::Duration,
+};
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use wecall_protocol::{
     Capability, ChatMessage, ErrorCode, MediaState, ParticipantInfo, PeerId, Role, RoomEndReason,
     RoomId, RoomName, RoomSnapshot, Timestamp, Topology, UserName, limits,
 };
 
-use crate::Rules;
+use crate::{NodeId, Rules};
 
 /// A room, whole: what a store keeps and a node hands to another one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,6 +38,9 @@ pub struct RoomState {
     pub(crate) recovering_until: Option<Timestamp>,
     /// Over, and never more; `participants` are those who were in at its end.
     pub ended: Option<RoomEndReason>,
+    /// What a later version of the program has written here: kept, and handed on.
+    #[serde(flatten)]
+    pub(crate) unknown: BTreeMap<String, Value>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -48,6 +55,12 @@ pub struct Participant {
     pub since_version: u64,
     pub capabilities: Capabilities,
     pub presence: Presence,
+    /// The node that has, or last had, their socket.
+    #[serde(default)]
+    pub home: NodeId,
+    /// What a later version of the program has written here: kept, and handed on.
+    #[serde(flatten)]
+    pub(crate) unknown: BTreeMap<String, Value>,
 }
 
 /// Whether a participant's socket is there.
@@ -58,7 +71,20 @@ pub enum Presence {
     /// Gone without a word; the others are told when the grace time has passed.
     Away {
         since: Timestamp,
+        /// When it has passed; without it, after the usual time.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        until: Option<Timestamp>,
     },
+}
+
+impl Presence {
+    /// When a participant who is away is lost.
+    pub(crate) fn lost_at(self, rules: &Rules) -> Option<Timestamp> {
+        match self {
+            Self::Connected => None,
+            Self::Away { since, until } => Some(until.unwrap_or(since + rules.resume_grace)),
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -126,6 +152,7 @@ impl RoomState {
             used: false,
             recovering_until: None,
             ended: None,
+            unknown: BTreeMap::new(),
         }
     }
 
@@ -145,7 +172,10 @@ impl RoomState {
         self.participants
             .retain(|participant| participant.capabilities.resume);
         for participant in &mut self.participants {
-            participant.presence = Presence::Away { since: now };
+            participant.presence = Presence::Away {
+                since: now,
+                until: None,
+            };
         }
         self.note_emptiness(now);
         self
@@ -186,11 +216,11 @@ impl RoomState {
         if self.ended.is_some() {
             return None;
         }
-        let away = self.participants.iter().filter_map(|p| match p.presence {
-            Presence::Away { since } => Some(since + rules.resume_grace),
-            Presence::Connected => None,
-        });
-        away.chain(self.expires_at)
+        let lost = self
+            .participants
+            .iter()
+            .filter_map(|participant| participant.presence.lost_at(rules));
+        lost.chain(self.expires_at)
             .chain(self.abandoned_at(rules))
             .min()
     }
@@ -201,7 +231,7 @@ impl RoomState {
     }
 
     /// A room with a lifetime of its own is kept for it, empty or not.
-    fn abandoned_at(&self, rules: &Rules) -> Option<Timestamp> {
+    pub fn abandoned_at(&self, rules: &Rules) -> Option<Timestamp> {
         let grace = if self.used {
             rules.empty_grace
         } else {

@@ -12,6 +12,7 @@ pub mod lifecycle;
 pub mod limits;
 pub mod rooms;
 pub mod secret;
+pub mod store;
 pub mod telemetry;
 pub mod tls;
 pub mod ws;

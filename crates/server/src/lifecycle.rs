@@ -10,7 +10,6 @@ use tokio::{
     time::timeout,
 };
 use tokio_util::task::TaskTracker;
-use wecall_live::Live;
 use wecall_room::Rules;
 
 use crate::{
@@ -18,11 +17,11 @@ use crate::{
     config::{Config, Loaded, MetricsListen, Origin, TlsMode},
     gateway::Gateway,
     http::{self, App},
-    keeper::Keeper,
     lan,
     limits::Limits,
     rooms::Rooms,
     secret,
+    store::Store,
     telemetry::{self, Metrics},
     tls::{self, TlsSetup},
 };
@@ -33,6 +32,8 @@ pub enum Phase {
     Starting,
     /// New clients are welcome.
     Ready,
+    /// Load balancers shall send new clients elsewhere; those that come are served still.
+    Leaving,
     /// New clients shall go elsewhere; those that are here are sent away, spread over time.
     Draining,
     /// No more requests.
@@ -61,15 +62,13 @@ pub async fn run(loaded: Loaded, clock: Clock) -> anyhow::Result<ExitCode> {
     let listener = http::bind(listen).with_context(|| format!("cannot listen on {listen}"))?;
     let bound = listener.local_addr()?;
 
-    let key_file = config.session.key_file.as_deref();
-    let key = secret::session_key(&config.server.data_dir, key_file)?;
-    let max_rooms = usize::try_from(config.limits.max_rooms).unwrap_or(usize::MAX);
-    let live = Arc::new(Live::in_memory(&key, rules(config), max_rooms));
-    let keeper = Keeper::start(live.clone(), &config.server.data_dir, clock)?;
-
     let metrics = Arc::new(Metrics::new().context("cannot set up the metrics")?);
+    let mut store = Store::open(config, clock, rules(config), &metrics).await?;
+    let live = store.live.clone();
     let limits = Arc::new(Limits::new(&config.limits, clock.instant()));
-    let gateway = Gateway::new(live.clone(), limits.clone(), metrics.clone());
+    let gateway = Gateway::new(live.clone(), limits.clone(), metrics.clone(), clock);
+    let gateway = Arc::new(gateway);
+    store.watch(&gateway, clock);
     let metrics_listener = bind_metrics(&loaded)?;
     let app = Arc::new(App {
         config: config.clone(),
@@ -77,14 +76,16 @@ pub async fn run(loaded: Loaded, clock: Clock) -> anyhow::Result<ExitCode> {
         limits,
         metrics: metrics.clone(),
         rooms: Rooms::new(live),
-        gateway: Arc::new(gateway),
+        gateway,
         sockets: TaskTracker::new(),
         phase: phase_of.clone(),
         ca_pem: tls.as_ref().and_then(|tls| tls.ca_pem.clone()),
         ice_servers: config.ice.servers.for_clients(),
     });
     let gauges = app.clone();
+    let cluster_gauges = store.gauges(clock);
     let refresh = move || {
+        cluster_gauges();
         // Gauges are floating point, which counts exactly up to 2^53.
         gauges.metrics.rooms.set(gauges.rooms.room_count() as f64);
         gauges
@@ -118,12 +119,16 @@ pub async fn run(loaded: Loaded, clock: Clock) -> anyhow::Result<ExitCode> {
 
     let name = signals.next().await;
     tracing::info!(signal = name, "stopping; once more ends at once");
-    phase.send_replace(Phase::Draining);
     let ending = async {
-        drain(&app, config).await;
+        phase.send_replace(Phase::Leaving);
+        app.metrics.draining.set(1.0);
+        store.say_that_it_drains();
+        tokio::time::sleep(config.server.drain_delay).await;
+        phase.send_replace(Phase::Draining);
+        drain(&app, config, store.has_others()).await;
         phase.send_replace(Phase::Stopped);
         let served = serving.await;
-        keeper.stop().await;
+        store.stop().await;
         served
     };
     tokio::select! {
@@ -142,17 +147,18 @@ fn rules(config: &Config) -> Rules {
         empty_grace: config.rooms.empty_grace,
         unused_grace: config.rooms.unused_grace,
         resume_grace: config.session.resume_grace,
+        ..Rules::default()
     }
 }
 
 /// Sends everyone away, within `server.drain`.
-async fn drain(app: &App, config: &Config) {
+async fn drain(app: &App, config: &Config, has_others: bool) {
     let spread = config.server.drain;
     let sockets = app.limits.open_sockets();
     tracing::info!(sockets, spread_ms = milliseconds(spread), "draining");
     app.sockets.close();
     let drained = async {
-        app.gateway.drain(spread).await;
+        app.gateway.drain(spread, has_others).await;
         app.sockets.wait().await;
     };
     if timeout(spread + DRAIN_OVERTIME, drained).await.is_err() {

@@ -1,6 +1,9 @@
-//! The rooms, as the REST API sees them. Asynchronous, as a store of many nodes will be.
+//! The rooms, as the REST API sees them.
 
-use std::sync::Arc;
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use wecall_live::{CreateError, Live};
 use wecall_protocol::{ErrorCode, RoomId, RoomName, Timestamp, UserName};
@@ -46,7 +49,7 @@ impl Rooms {
     ) -> Result<NewRoom, ErrorCode> {
         for _ in 0..ID_ATTEMPTS {
             let id = propose_id()?;
-            match self.live.create(id, options.clone(), now) {
+            match self.live.create(id, options.clone(), now).await {
                 Ok(host_token) => {
                     tracing::info!(room = %id, "created");
                     return Ok(NewRoom { id, host_token });
@@ -56,22 +59,57 @@ impl Rooms {
                     tracing::warn!("no new room: limits.max_rooms");
                     return Err(ErrorCode::Unavailable);
                 }
+                Err(CreateError::Unavailable) => return Err(ErrorCode::Unavailable),
             }
         }
         tracing::error!("no new room: the system's random bytes repeat");
         Err(ErrorCode::Unavailable)
     }
 
-    pub async fn get(&self, id: RoomId) -> Result<RoomSummary, ErrorCode> {
-        self.live.inspect(id, summary)
+    pub async fn get(&self, id: RoomId, now: Timestamp) -> Result<RoomSummary, ErrorCode> {
+        self.live.inspect(id, summary, now).await?
     }
 
     /// The room's name and how many are in it, if one more may join.
-    pub async fn check(&self, id: RoomId) -> Result<(Option<RoomName>, u16), ErrorCode> {
-        self.live.inspect(id, |room| {
+    pub async fn check(
+        &self,
+        id: RoomId,
+        now: Timestamp,
+    ) -> Result<(Option<RoomName>, u16), ErrorCode> {
+        let check = |room: &RoomState| {
             room.admits_newcomers()?;
             Ok((room.name.clone(), room.participant_count()))
-        })?
+        };
+        self.live.inspect(id, check, now).await?
+    }
+
+    /// Since how long the store of the rooms does not answer.
+    pub fn store_down_for(&self, now: Instant) -> Option<Duration> {
+        let shared = self.live.shared_rooms()?;
+        let since = shared.with(|node, _| node.down_since())?;
+        Some(now.saturating_duration_since(since))
+    }
+
+    /// Where clients find signaling, the best for those of this node's region first.
+    pub fn signaling_urls(&self, region: &str) -> Vec<String> {
+        let Some(shared) = self.live.shared_rooms() else {
+            return Vec::new();
+        };
+        let mut nodes = shared.with(|node, _| {
+            let infos = node.nodes().map(|(_, info)| info);
+            let signaling = infos
+                .filter(|info| !info.draining && info.roles.iter().any(|role| role == "signal"));
+            let with_urls = signaling.filter_map(|info| {
+                let url = info.public_url.clone()?;
+                Some((info.region != region, info.participants, url))
+            });
+            with_urls.collect::<Vec<_>>()
+        });
+        nodes.sort();
+        let mut urls: Vec<String> = nodes.into_iter().map(|(_, _, url)| url).collect();
+        // Several nodes may be behind one address.
+        urls.dedup();
+        urls
     }
 
     pub fn room_count(&self) -> usize {
@@ -83,8 +121,12 @@ impl Rooms {
     }
 }
 
-fn summary(room: &RoomState) -> RoomSummary {
-    RoomSummary {
+fn summary(room: &RoomState) -> Result<RoomSummary, ErrorCode> {
+    // Its code is remembered for a while, so that nobody brings it back.
+    if room.ended.is_some() {
+        return Err(ErrorCode::RoomNotFound);
+    }
+    Ok(RoomSummary {
         id: room.id,
         name: room.name.clone(),
         created_at: room.created_at,
@@ -96,5 +138,5 @@ fn summary(room: &RoomState) -> RoomSummary {
             .iter()
             .map(|one| one.name.clone())
             .collect(),
-    }
+    })
 }

@@ -2,17 +2,19 @@
 
 #![expect(clippy::unwrap_used, reason = "a test ends where its world breaks")]
 
+mod node;
 mod restart;
 mod rooms;
 mod sessions;
 
 use std::{
     task::{Context, Waker},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
+use node::Live;
 use serde_json::Value;
-use wecall_live::{JoinRequest, Joined, Live, Poll};
+use wecall_live::{JoinRequest, Joined, Poll};
 use wecall_protocol::{ErrorCode, MediaState, PeerId, RoomId, Timestamp, UserName};
 use wecall_room::{Capabilities, RoomOptions, Rules};
 
@@ -36,7 +38,7 @@ fn room() -> RoomId {
 }
 
 fn new_live() -> Live {
-    Live::in_memory(&SECRET, Rules::default(), 100)
+    Live::in_memory(Rules::default(), 100)
 }
 
 /// A node with one room for three, and its host token.
@@ -112,14 +114,6 @@ impl Socket {
     }
 
     fn relay(&self, live: &Live, target: u8, body: &str) -> Result<(), ErrorCode> {
-        live.relay(&self.joined.session, peer(target), body.into(), instant())
+        live.relay(&self.joined.session, peer(target), body)
     }
-}
-
-#[expect(
-    clippy::disallowed_methods,
-    reason = "an arbitrary instant, which nothing here compares"
-)]
-fn instant() -> Instant {
-    Instant::now()
 }

@@ -1,22 +1,24 @@
 use std::fs;
 
-use wecall_live::{Checkpoints, Live};
+use wecall_live::Checkpoints;
 use wecall_protocol::{ChatText, ErrorCode};
 use wecall_room::Action;
 
-use crate::{SECRET, START, Socket, after, create, live_with_room, new_live, peer, request, room};
+use crate::{
+    START, Socket, after, create, live_with_room, new_live, node::Live, peer, request, room,
+};
 
 /// What a server that was killed and started again knows.
 fn restarted(live: &Live) -> (Live, tempfile::TempDir) {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let path = folder.path().join("live.redb");
     let checkpoints = Checkpoints::open(&path).unwrap();
-    checkpoints.save(live).unwrap();
+    checkpoints.save(&live.0).unwrap();
     drop(checkpoints);
 
     let next = new_live();
     let checkpoints = Checkpoints::open(&path).unwrap();
-    checkpoints.restore(&next, after(5)).unwrap();
+    checkpoints.restore(&next.0, after(5)).unwrap();
     (next, folder)
 }
 
@@ -142,7 +144,7 @@ fn entry_that_cannot_be_read_costs_one_room() {
     let (live, _) = live_with_room();
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("live.redb");
-    Checkpoints::open(&path).unwrap().save(&live).unwrap();
+    Checkpoints::open(&path).unwrap().save(&live.0).unwrap();
     let database = Database::create(&path).unwrap();
     let transaction = database.begin_write().unwrap();
     let table: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("rooms-1");
@@ -155,10 +157,10 @@ fn entry_that_cannot_be_read_costs_one_room() {
     transaction.commit().unwrap();
     drop(database);
 
-    let next = Live::in_memory(&SECRET, wecall_room::Rules::default(), 100);
+    let next = Live::in_memory(wecall_room::Rules::default(), 100);
     let restored = Checkpoints::open(&path)
         .unwrap()
-        .restore(&next, START)
+        .restore(&next.0, START)
         .unwrap();
     assert_eq!((restored.rooms, restored.unreadable), (1, 1));
 }

@@ -4,7 +4,7 @@ mod properties;
 mod situations;
 
 use wecall_protocol::{MediaState, PeerId, RoomId, Timestamp, UserName};
-use wecall_room::{Capabilities, Join, RoomOptions, RoomState};
+use wecall_room::{Capabilities, Join, NodeId, RoomOptions, RoomState};
 
 const START: Timestamp = Timestamp::from_unix_ms(1_700_000_000_000);
 
@@ -31,6 +31,7 @@ fn newcomer(number: u8) -> Join {
             media_state: true,
         },
         media: MediaState::default(),
+        home: NodeId::SINGLE,
         host: false,
         returning: None,
     }

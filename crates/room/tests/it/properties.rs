@@ -2,7 +2,7 @@ use std::{collections::BTreeSet, time::Duration};
 
 use proptest::prelude::*;
 use wecall_protocol::{ChatText, MediaState, PeerId, Role, UserName};
-use wecall_room::{Action, Change, Command, Event, Join, Returning, RoomState, Rules};
+use wecall_room::{Action, Change, Command, Event, Join, NodeId, Returning, RoomState, Rules};
 
 use crate::{START, newcomer, peer, room};
 
@@ -57,10 +57,10 @@ fn any_command() -> impl Strategy<Value = Command> {
     prop_oneof![
         6 => any_join().prop_map(Command::Join),
         2 => (any_peer(), proptest::option::of(any_join())).prop_map(|(peer, join)| {
-            Command::Resume { peer, returning: join.map(|join| Box::new(Join { peer, ..join })) }
+            Command::Resume { peer, home: NodeId::SINGLE, returning: join.map(|join| Box::new(Join { peer, ..join })) }
         }),
-        3 => any_peer().prop_map(|peer| Command::Disconnect { peer }),
-        2 => any_peer().prop_map(|peer| Command::Leave { peer }),
+        3 => any_peer().prop_map(|peer| Command::Disconnect { peer, home: NodeId::SINGLE }),
+        2 => any_peer().prop_map(|peer| Command::Leave { peer, home: NodeId::SINGLE }),
         8 => (any_peer(), any_action()).prop_map(|(peer, action)| Command::Act { peer, action }),
         1 => any_peer().prop_map(|peer| Command::Act { peer, action: Action::EndCall }),
         2 => Just(Command::Tick),

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use wecall_protocol::{ChatText, ErrorCode, LeaveReason, Role, RoomEndReason, Timestamp};
-use wecall_room::{Action, Command, Event, Join, Returning, RoomOptions, RoomState, Rules};
+use wecall_room::{Action, Command, Event, Join, NodeId, Returning, RoomOptions, RoomState, Rules};
 
 use crate::{START, host, newcomer, old_client, peer, room};
 
@@ -80,7 +80,10 @@ fn left(number: u8, reason: LeaveReason) -> Event {
 #[test]
 fn lost_socket_is_told_to_nobody_until_the_grace_time_has_passed() {
     let mut trial = Trial::with([newcomer(1), newcomer(2)]);
-    let lost = trial.run(Command::Disconnect { peer: peer(2) });
+    let lost = trial.run(Command::Disconnect {
+        peer: peer(2),
+        home: NodeId::SINGLE,
+    });
     assert_eq!(lost, Ok(vec![Event::Away(peer(2))]));
     assert_eq!(trial.pass(Duration::from_millis(29_999)), []);
     assert_eq!(
@@ -92,10 +95,16 @@ fn lost_socket_is_told_to_nobody_until_the_grace_time_has_passed() {
 #[test]
 fn resume_within_the_grace_time_keeps_the_place() {
     let mut trial = Trial::with([newcomer(1), newcomer(2)]);
-    trial.run(Command::Disconnect { peer: peer(2) }).unwrap();
+    trial
+        .run(Command::Disconnect {
+            peer: peer(2),
+            home: NodeId::SINGLE,
+        })
+        .unwrap();
     trial.pass(Duration::from_secs(29));
     let resume = Command::Resume {
         peer: peer(2),
+        home: NodeId::SINGLE,
         returning: None,
     };
     assert_eq!(trial.run(resume), Ok(vec![Event::Back(peer(2))]));
@@ -105,7 +114,10 @@ fn resume_within_the_grace_time_keeps_the_place() {
 #[test]
 fn socket_of_a_version_1_client_is_its_participant() {
     let mut trial = Trial::with([newcomer(1), old_client(2)]);
-    let lost = trial.run(Command::Disconnect { peer: peer(2) });
+    let lost = trial.run(Command::Disconnect {
+        peer: peer(2),
+        home: NodeId::SINGLE,
+    });
     assert_eq!(lost, Ok(vec![left(2, LeaveReason::Left)]));
 }
 
@@ -160,13 +172,23 @@ fn chat_that_a_room_keeps_is_bounded() {
 fn locked_room_lets_in_hosts_and_those_who_reload() {
     let mut trial = Trial::with([host(1), newcomer(2)]);
     trial.act(1, Action::SetLocked(true)).unwrap();
-    trial.run(Command::Leave { peer: peer(2) }).unwrap();
+    trial
+        .run(Command::Leave {
+            peer: peer(2),
+            home: NodeId::SINGLE,
+        })
+        .unwrap();
     let stranger = trial.run(Command::Join(newcomer(3)));
     assert_eq!(stranger, Err(ErrorCode::RoomLocked));
     assert_eq!(trial.run(reload(2)), Ok(vec![Event::Joined(peer(2))]));
     assert!(trial.run(Command::Join(host(4))).is_ok());
 
-    trial.run(Command::Leave { peer: peer(2) }).unwrap();
+    trial
+        .run(Command::Leave {
+            peer: peer(2),
+            home: NodeId::SINGLE,
+        })
+        .unwrap();
     trial.pass(Duration::from_secs(61));
     assert_eq!(
         trial.run(reload(2)),
@@ -189,6 +211,7 @@ fn removed_session_does_not_come_back() {
     );
     let resume = Command::Resume {
         peer: peer(2),
+        home: NodeId::SINGLE,
         returning: Some(Box::new(newcomer(2))),
     };
     assert_eq!(trial.run(resume), Err(ErrorCode::Removed));
@@ -228,7 +251,12 @@ fn host_hands_the_role_on() {
 #[test]
 fn room_outlives_its_last_participant_by_the_grace_time() {
     let mut trial = Trial::with([newcomer(1)]);
-    trial.run(Command::Leave { peer: peer(1) }).unwrap();
+    trial
+        .run(Command::Leave {
+            peer: peer(1),
+            home: NodeId::SINGLE,
+        })
+        .unwrap();
     trial.pass(Duration::from_secs(9 * 60));
     assert!(!trial.room.is_over(trial.now, &trial.rules));
     trial.pass(Duration::from_secs(60));
@@ -253,7 +281,12 @@ fn room_with_a_lifetime_ends_with_it() {
     };
     let mut trial = Trial::new(RoomState::new(room(4).id, options, START));
     trial.run(Command::Join(newcomer(1))).unwrap();
-    trial.run(Command::Leave { peer: peer(1) }).unwrap();
+    trial
+        .run(Command::Leave {
+            peer: peer(1),
+            home: NodeId::SINGLE,
+        })
+        .unwrap();
     trial.pass(Duration::from_secs(3_599));
     assert!(
         !trial.room.is_over(trial.now, &trial.rules),
@@ -280,6 +313,7 @@ fn room_that_the_server_forgot_takes_its_people_back_for_the_grace_time() {
     let mut trial = Trial::new(recovering);
     let resume = |number| Command::Resume {
         peer: peer(number),
+        home: NodeId::SINGLE,
         returning: Some(Box::new(newcomer(number))),
     };
     assert_eq!(trial.run(resume(1)), Ok(vec![Event::Joined(peer(1))]));
@@ -302,6 +336,7 @@ fn chat_is_there_to_read_for_someone_whose_token_is_ahead_of_a_restored_room() {
     };
     let resume = Command::Resume {
         peer: peer(1),
+        home: NodeId::SINGLE,
         returning: Some(Box::new(ahead)),
     };
     trial.run(resume).unwrap();

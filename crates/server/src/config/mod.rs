@@ -173,6 +173,14 @@ impl Config {
             metrics: metrics?,
             logging: logging?,
         };
+        if config.redis.url.is_none() && !(config.cluster.roles.web && config.cluster.roles.signal)
+        {
+            layers.problem(
+                "cluster.roles: a node that shares nothing with others (redis.url) has to do web \
+                 and signal"
+                    .into(),
+            );
+        }
         for check in [
             config.server.validate(),
             config.tls.validate(),

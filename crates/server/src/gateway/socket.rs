@@ -1,16 +1,23 @@
-use std::{borrow::Cow, collections::VecDeque, sync::Arc, task::Context};
+use std::{
+    borrow::Cow,
+    collections::VecDeque,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll as TaskPoll},
+};
 
 use tokio::time::Instant;
-use wecall_live::{JoinRequest, Joined, Poll};
+use wecall_live::{Answer, JoinRequest, Joined, Live, Poll, Resumption};
 use wecall_protocol::{
     Chat, ChatText, ClientMessage, DecodeError, ErrorCode, Greeting, Join, PROTOCOL_VERSION,
-    PeerId, Refused as RefusedMessage, RelayedAnswer, RelayedCandidate, RelayedOffer, Resume,
-    Resumed, RoomId, ServerMessage, UserName, check_candidate, check_description, limits,
+    PeerId, Reconnect, Refused as RefusedMessage, RelayedAnswer, RelayedCandidate, RelayedOffer,
+    Resume, Resumed, RoomId, ServerMessage, UserName, check_candidate, check_description, limits,
 };
 use wecall_room::{Action, Capabilities};
 
 use super::{Gateway, acknowledgement::Acknowledgement, flood::Flood};
 use crate::{
+    clock::Clock,
     limits::{ClientAddr, SocketPermit},
     telemetry::ResumeOutcome,
     ws::{CloseCode, End, Flow, Handler, MessageSink, Now, Refused},
@@ -18,6 +25,10 @@ use crate::{
 
 /// Errors that wait for a client that does not read them; one that causes more is cut off.
 const REPLIES: usize = 128;
+
+/// What a client may have asked and got no answer to, while other nodes are asked; what it asks
+/// beyond that is refused.
+const ASKED: usize = 64;
 
 /// One socket's way into rooms.
 pub struct SocketHandler {
@@ -27,12 +38,29 @@ pub struct SocketHandler {
     _permit: SocketPermit,
     /// The id of the greeting.
     peer: PeerId,
-    /// The session that this socket carries, once it has joined.
-    joined: Option<Joined>,
+    entry: Entry,
+    /// What was asked of the room and is not answered yet, in order.
+    asked: VecDeque<Asked>,
+    /// The last farewell that the client was told of.
+    told_to_leave: u32,
     /// What belongs to the socket and not to its session: greeting, errors, `resumed`.
     replies: VecDeque<Box<str>>,
     flood: Option<Flood>,
     acknowledgement: Acknowledgement,
+}
+
+/// How far the socket has got into a room.
+enum Entry {
+    Outside,
+    Joining(Box<Answer<Result<Joined, ErrorCode>>>),
+    Resuming(Box<Answer<Result<Resumption, ErrorCode>>>),
+    /// The session that this socket carries.
+    Inside(Joined),
+}
+
+struct Asked {
+    kind: &'static str,
+    answer: Answer<Result<(), ErrorCode>>,
 }
 
 /// What a message was refused for.
@@ -58,7 +86,9 @@ impl SocketHandler {
             client,
             _permit: permit,
             peer,
-            joined: None,
+            entry: Entry::Outside,
+            asked: VecDeque::new(),
+            told_to_leave: 0,
             replies: VecDeque::from([greeting.encode().into_boxed_str()]),
             flood: None,
             acknowledgement: Acknowledgement::default(),
@@ -80,6 +110,7 @@ impl SocketHandler {
     }
 
     fn dispatch<'a>(&mut self, message: ClientMessage<'a>, now: Now) -> Result<(), Refusal<'a>> {
+        let kind = message.kind();
         match message {
             ClientMessage::Join(join) => Ok(self.join(&join, now)?),
             ClientMessage::Resume(resume) => Ok(self.resume(&resume, now)?),
@@ -108,35 +139,46 @@ impl SocketHandler {
                     ServerMessage::IceCandidate(RelayedCandidate { peer_id, candidate })
                 })
             }
-            ClientMessage::MediaState(media) => Ok(self.act(Action::SetMedia(media), now)?),
-            ClientMessage::Chat(chat) => Ok(self.chat(chat, now)?),
-            ClientMessage::Hand(hand) => Ok(self.act(Action::SetHand(hand.raised), now)?),
+            ClientMessage::MediaState(media) => Ok(self.act(kind, Action::SetMedia(media), now)?),
+            ClientMessage::Chat(chat) => Ok(self.chat(kind, chat, now)?),
+            ClientMessage::Hand(hand) => Ok(self.act(kind, Action::SetHand(hand.raised), now)?),
             ClientMessage::Reaction(message) => {
                 let session = self.session()?.session.clone();
                 self.admit_room_event(now)?;
-                Ok(self.gateway.live.react(&session, message.reaction)?)
+                let answer = self
+                    .gateway
+                    .live
+                    .react(&session, message.reaction, now.time);
+                Ok(self.await_answer(kind, answer)?)
             }
             ClientMessage::Rename(rename) => {
                 self.session()?;
                 let name = UserName::parse(&rename.user_name)?;
-                Ok(self.act(Action::Rename(name), now)?)
+                Ok(self.act(kind, Action::Rename(name), now)?)
             }
             ClientMessage::LowerMicrophone(message) => {
-                self.act_on(message.target_peer_id, now, Action::LowerMicrophone)
+                self.act_on(kind, message.target_peer_id, now, Action::LowerMicrophone)
             }
             ClientMessage::Remove(message) => {
-                self.act_on(message.target_peer_id, now, Action::Remove)
+                self.act_on(kind, message.target_peer_id, now, Action::Remove)
             }
-            ClientMessage::Lock(lock) => Ok(self.act(Action::SetLocked(lock.locked), now)?),
+            ClientMessage::Lock(lock) => Ok(self.act(kind, Action::SetLocked(lock.locked), now)?),
             ClientMessage::TransferHost(message) => {
-                self.act_on(message.target_peer_id, now, Action::TransferHost)
+                self.act_on(kind, message.target_peer_id, now, Action::TransferHost)
             }
-            ClientMessage::EndCall(_) => Ok(self.act(Action::EndCall, now)?),
+            ClientMessage::EndCall(_) => Ok(self.act(kind, Action::EndCall, now)?),
         }
     }
 
     fn session(&self) -> Result<&Joined, ErrorCode> {
-        self.joined.as_ref().ok_or(ErrorCode::NotJoined)
+        self.joined().ok_or(ErrorCode::NotJoined)
+    }
+
+    fn joined(&self) -> Option<&Joined> {
+        match &self.entry {
+            Entry::Inside(joined) => Some(joined),
+            Entry::Outside | Entry::Joining(_) | Entry::Resuming(_) => None,
+        }
     }
 
     fn join(&mut self, join: &Join, now: Now) -> Result<(), ErrorCode> {
@@ -167,27 +209,60 @@ impl SocketHandler {
             host_token: join.host_token.as_deref(),
             session: join.session.as_deref().filter(|_| bounded(&join.session)),
         };
-        let joined = self
-            .gateway
-            .live
-            .join(request, now.time)
-            .inspect_err(|code| {
-                // Wrong host tokens are guesses as well.
-                if matches!(code, ErrorCode::RoomNotFound | ErrorCode::InvalidHostToken) {
-                    limits.room_missed(self.client, instant);
-                }
-            })?;
-        tracing::info!(%room, peer = %joined.session.peer, "joined");
-        self.enter(joined);
-        Ok(())
+        let answer = self.gateway.live.join(request, now.time);
+        self.entry = Entry::Joining(Box::new(answer));
+        self.go_on_entering(None, now)
     }
 
     fn resume(&mut self, resume: &Resume, now: Now) -> Result<(), ErrorCode> {
         self.check_may_join()?;
-        let (live, metrics) = (&self.gateway.live, &self.gateway.metrics);
-        let resumption = live
-            .resume(&resume.token, resume.last_seq, now.time)
-            .inspect_err(|_| metrics.resume(ResumeOutcome::Refused))?;
+        let live = &self.gateway.live;
+        let answer = live.resume(&resume.token, resume.last_seq, now.time);
+        self.entry = Entry::Resuming(Box::new(answer));
+        self.go_on_entering(None, now)
+    }
+
+    /// Enters, if the answer is there; else `cx` is woken when it is.
+    fn go_on_entering(&mut self, cx: Option<&mut Context<'_>>, now: Now) -> Result<(), ErrorCode> {
+        match &mut self.entry {
+            Entry::Joining(answer) => match poll(answer, cx) {
+                TaskPoll::Ready(answer) => {
+                    self.entry = Entry::Outside;
+                    self.joined_or_not(answer, now)
+                }
+                TaskPoll::Pending => Ok(()),
+            },
+            Entry::Resuming(answer) => match poll(answer, cx) {
+                TaskPoll::Ready(answer) => {
+                    self.entry = Entry::Outside;
+                    self.resumed_or_not(answer)
+                }
+                TaskPoll::Pending => Ok(()),
+            },
+            Entry::Outside | Entry::Inside(_) => Ok(()),
+        }
+    }
+
+    fn joined_or_not(
+        &mut self,
+        answer: Result<Joined, ErrorCode>,
+        now: Now,
+    ) -> Result<(), ErrorCode> {
+        let joined = answer.inspect_err(|code| {
+            // Wrong host tokens are guesses as well.
+            if matches!(code, ErrorCode::RoomNotFound | ErrorCode::InvalidHostToken) {
+                let instant = now.instant.into_std();
+                self.gateway.limits.room_missed(self.client, instant);
+            }
+        })?;
+        tracing::info!(room = %joined.session.room, peer = %joined.session.peer, "joined");
+        self.enter(joined);
+        Ok(())
+    }
+
+    fn resumed_or_not(&mut self, answer: Result<Resumption, ErrorCode>) -> Result<(), ErrorCode> {
+        let metrics = &self.gateway.metrics;
+        let resumption = answer.inspect_err(|code| metrics.resume_refused(*code))?;
         metrics.resume(if resumption.recovered {
             ResumeOutcome::Recovered
         } else {
@@ -209,7 +284,7 @@ impl SocketHandler {
     }
 
     fn check_may_join(&self) -> Result<(), ErrorCode> {
-        if self.joined.is_some() {
+        if !matches!(self.entry, Entry::Outside) {
             Err(ErrorCode::AlreadyJoined)
         } else if self.gateway.is_draining() {
             Err(ErrorCode::Unavailable)
@@ -221,14 +296,45 @@ impl SocketHandler {
     fn enter(&mut self, joined: Joined) {
         self.gateway.lobby.leave(self.peer);
         self.acknowledgement.begin_session();
-        self.joined = Some(joined);
+        self.entry = Entry::Inside(joined);
     }
 
     fn leave(&mut self, now: Now) -> Result<(), ErrorCode> {
-        let joined = self.joined.take().ok_or(ErrorCode::NotJoined)?;
-        tracing::info!(room = %joined.session.room, peer = %joined.session.peer, "left");
-        self.gateway.live.leave(&joined, now.time);
-        Ok(())
+        match std::mem::replace(&mut self.entry, Entry::Outside) {
+            Entry::Inside(joined) => {
+                tracing::info!(room = %joined.session.room, peer = %joined.session.peer, "left");
+                self.gateway.live.leave(&joined, now.time);
+                Ok(())
+            }
+            Entry::Outside => Err(ErrorCode::NotJoined),
+            entry => {
+                self.abandon(entry, true);
+                Ok(())
+            }
+        }
+    }
+
+    /// Nobody waits at the door any more: whoever is let in leaves again.
+    fn abandon(&self, entry: Entry, for_good: bool) {
+        let (live, clock) = (self.gateway.live.clone(), self.gateway.clock);
+        let depart = move |joined: &Joined| depart(&live, joined, for_good, clock);
+        let Ok(runtime) = tokio::runtime::Handle::try_current() else {
+            // The program ends.
+            return;
+        };
+        match entry {
+            Entry::Joining(answer) => drop(runtime.spawn(async move {
+                if let Ok(joined) = answer.await {
+                    depart(&joined);
+                }
+            })),
+            Entry::Resuming(answer) => drop(runtime.spawn(async move {
+                if let Ok(resumption) = answer.await {
+                    depart(&resumption.joined);
+                }
+            })),
+            Entry::Outside | Entry::Inside(_) => {}
+        }
     }
 
     fn relay<'a, 'm>(
@@ -256,7 +362,7 @@ impl SocketHandler {
         })
     }
 
-    fn chat(&mut self, chat: Chat, now: Now) -> Result<(), ErrorCode> {
+    fn chat(&mut self, kind: &'static str, chat: Chat, now: Now) -> Result<(), ErrorCode> {
         self.session()?;
         let text = ChatText::parse(&chat.text)?;
         let client_ref = chat.client_ref;
@@ -267,24 +373,83 @@ impl SocketHandler {
             return Err(ErrorCode::InvalidMessage);
         }
         let client_ref = client_ref.map(String::into_boxed_str);
-        self.act(Action::Chat { text, client_ref }, now)
+        self.act(kind, Action::Chat { text, client_ref }, now)
     }
 
-    fn act(&mut self, action: Action, now: Now) -> Result<(), ErrorCode> {
+    fn act(&mut self, kind: &'static str, action: Action, now: Now) -> Result<(), ErrorCode> {
         let session = self.session()?.session.clone();
         self.admit_room_event(now)?;
-        self.gateway.live.act(&session, action, now.time)
+        if self.asked.len() >= ASKED {
+            return Err(ErrorCode::RateLimited);
+        }
+        let answer = self.gateway.live.act(&session, action, now.time);
+        self.await_answer(kind, answer)
+    }
+
+    /// Takes an answer that is there, or keeps the question until it is.
+    fn await_answer(
+        &mut self,
+        kind: &'static str,
+        answer: Answer<Result<(), ErrorCode>>,
+    ) -> Result<(), ErrorCode> {
+        match answer {
+            Answer::Ready(answer) => answer,
+            answer @ Answer::Later(_) => {
+                self.asked.push_back(Asked { kind, answer });
+                Ok(())
+            }
+        }
+    }
+
+    /// Takes what was answered meanwhile; `cx` is woken for the rest.
+    fn take_answers(&mut self, cx: &mut Context<'_>, now: Now) -> Flow {
+        let kind = match self.entry {
+            Entry::Joining(_) => "join",
+            _ => "resume",
+        };
+        if let Err(code) = self.go_on_entering(Some(cx), now) {
+            let refusal = Refusal {
+                in_reply_to: Some(kind),
+                ..code.into()
+            };
+            match self.refuse(refusal, now) {
+                Flow::Continue => {}
+                end => return end,
+            }
+        }
+        while let Some(asked) = self.asked.front_mut() {
+            let TaskPoll::Ready(answer) = Pin::new(&mut asked.answer).poll(cx) else {
+                break;
+            };
+            let in_reply_to = Some(asked.kind);
+            self.asked.pop_front();
+            if let Err(code) = answer {
+                let refusal = Refusal {
+                    in_reply_to,
+                    ..code.into()
+                };
+                match self.refuse(refusal, now) {
+                    Flow::Continue => {}
+                    end => return end,
+                }
+            }
+        }
+        if self.asked.is_empty() {
+            self.asked = VecDeque::new();
+        }
+        Flow::Continue
     }
 
     fn act_on<'a>(
         &mut self,
+        kind: &'static str,
         target: String,
         now: Now,
         action: impl FnOnce(PeerId) -> Action,
     ) -> Result<(), Refusal<'a>> {
         self.session()?;
         let target = target.parse().map_err(|_| ErrorCode::PeerNotFound)?;
-        Ok(self.act(action(target), now)?)
+        Ok(self.act(kind, action(target), now)?)
     }
 
     fn admit_room_event(&mut self, now: Now) -> Result<(), ErrorCode> {
@@ -292,6 +457,23 @@ impl SocketHandler {
             Ok(())
         } else {
             Err(ErrorCode::RateLimited)
+        }
+    }
+
+    /// Tells the client when to be elsewhere, if this node goes away.
+    fn say_goodbye(&mut self) {
+        let Some(farewell) = self.gateway.farewell(self.told_to_leave) else {
+            return;
+        };
+        // Who cannot resume is better off here until the end.
+        let may_go = self.joined().is_some_and(|joined| joined.session.resumable);
+        if may_go {
+            self.told_to_leave = farewell.number;
+            let message = ServerMessage::Reconnect(Reconnect {
+                after_ms: farewell.after_ms,
+            });
+            self.replies.push_back(message.encode().into_boxed_str());
+            self.gateway.metrics.sent_away.increment(1);
         }
     }
 
@@ -317,8 +499,7 @@ impl SocketHandler {
     /// Asks what the client has received, if enough is kept for it.
     fn ask(&mut self, out: &mut MessageSink<'_>, now: Now) {
         let unacknowledged = self
-            .joined
-            .as_ref()
+            .joined()
             .and_then(|joined| joined.session.unacknowledged());
         if let Some((seq, bytes)) = unacknowledged
             && self.acknowledgement.is_due(bytes, now.instant)
@@ -330,7 +511,7 @@ impl SocketHandler {
 
 impl Handler for SocketHandler {
     fn on_text(&mut self, text: &str, now: Now) -> Flow {
-        if let Some(joined) = &self.joined {
+        if let Some(joined) = self.joined() {
             joined.session.count_received();
         }
         if !self.flood(now.instant).admit(text.len(), now.instant) {
@@ -343,7 +524,7 @@ impl Handler for SocketHandler {
     }
 
     fn on_refused(&mut self, refused: Refused, now: Now) -> Flow {
-        if let Some(joined) = &self.joined {
+        if let Some(joined) = self.joined() {
             joined.session.count_received();
         }
         let code = match refused {
@@ -354,12 +535,17 @@ impl Handler for SocketHandler {
     }
 
     fn on_pong(&mut self, payload: &[u8], _now: Now) {
-        if let (Some(seq), Some(joined)) = (self.acknowledgement.answer(payload), &self.joined) {
+        if let (Some(seq), Some(joined)) = (self.acknowledgement.answer(payload), self.joined()) {
             joined.session.acknowledge(joined.epoch, seq);
         }
     }
 
     fn poll_outgoing(&mut self, cx: &mut Context<'_>, out: &mut MessageSink<'_>, now: Now) -> Flow {
+        match self.take_answers(cx, now) {
+            Flow::Continue => {}
+            end => return end,
+        }
+        self.say_goodbye();
         while !out.is_full()
             && let Some(reply) = self.replies.pop_front()
         {
@@ -368,8 +554,8 @@ impl Handler for SocketHandler {
         if self.replies.is_empty() {
             self.replies = VecDeque::new();
         }
-        let Some(joined) = &self.joined else {
-            if self.gateway.is_draining() {
+        let Entry::Inside(joined) = &self.entry else {
+            if self.gateway.is_draining() && matches!(self.entry, Entry::Outside) {
                 return Flow::Close(CloseCode::RESTART);
             }
             self.gateway.lobby.wait(self.peer, cx.waker());
@@ -404,29 +590,52 @@ impl Handler for SocketHandler {
 
     fn keepalive_payload(&mut self, now: Now) -> [u8; 8] {
         let unacknowledged = self
-            .joined
-            .as_ref()
+            .joined()
             .and_then(|joined| joined.session.unacknowledged());
         let seq = unacknowledged.map_or(0, |(seq, _)| seq);
         self.acknowledgement.ask(seq, now.instant)
     }
 
     fn is_joined(&self) -> bool {
-        self.joined.is_some()
+        self.joined().is_some()
     }
 
     fn on_closed(&mut self, end: End, now: Now) {
         self.gateway.lobby.leave(self.peer);
-        if let Some(joined) = self.joined.take() {
-            let (room, peer) = (joined.session.room, joined.session.peer);
-            tracing::info!(%room, %peer, ?end, "socket closed");
-            // Firefox may drop what a page says in its last moment, `leave` too.
-            if end == End::ClosedByPeer(Some(CloseCode::GOING_AWAY)) {
-                self.gateway.live.leave(&joined, now.time);
-            } else {
-                self.gateway.live.disconnect(&joined, now.time);
+        // Firefox may drop what a page says in its last moment, `leave` too.
+        let for_good = end == End::ClosedByPeer(Some(CloseCode::GOING_AWAY));
+        match std::mem::replace(&mut self.entry, Entry::Outside) {
+            Entry::Inside(joined) => {
+                let (room, peer) = (joined.session.room, joined.session.peer);
+                tracing::info!(%room, %peer, ?end, "socket closed");
+                if for_good {
+                    self.gateway.live.leave(&joined, now.time);
+                } else {
+                    self.gateway.live.disconnect(&joined, now.time);
+                }
             }
+            entry => self.abandon(entry, for_good),
         }
+    }
+}
+
+/// Asks for an answer, with someone to wake or without.
+fn poll<T: Unpin + Send + 'static>(
+    answer: &mut Answer<T>,
+    cx: Option<&mut Context<'_>>,
+) -> TaskPoll<T> {
+    let answer = Pin::new(answer);
+    match cx {
+        Some(cx) => answer.poll(cx),
+        None => answer.poll(&mut Context::from_waker(std::task::Waker::noop())),
+    }
+}
+
+fn depart(live: &Live, joined: &Joined, for_good: bool, clock: Clock) {
+    if for_good {
+        live.leave(joined, clock.now());
+    } else {
+        live.disconnect(joined, clock.now());
     }
 }
 

@@ -15,6 +15,6 @@ pub async fn client_config(State(app): State<AppState>) -> Response<Body> {
         ice_servers: app.ice_servers.clone(),
         max_participants: app.config.rooms.max_participants,
         version: env!("CARGO_PKG_VERSION").into(),
-        signaling_urls: vec![],
+        signaling_urls: app.rooms.signaling_urls(&app.config.cluster.region),
     })
 }

@@ -30,7 +30,7 @@ pub async fn get_room(
     Path(text): Path<String>,
 ) -> Result<Response<Body>, Refusal> {
     let id = lookup::room_id(&app, client, &text)?;
-    let room = app.rooms.get(id).await;
+    let room = app.rooms.get(id, app.clock.now()).await;
     let room = room.map_err(|code| lookup::refused(&app, client, code))?;
     Ok(super::json(&RoomInfo {
         room_id: room.id,

@@ -1,6 +1,8 @@
 //! For those who watch the server. `livez` says that the process works, `readyz` whether it
 //! shall get new clients.
 
+use std::time::Duration;
+
 use axum::{
     body::Body,
     extract::State,
@@ -13,6 +15,9 @@ use wecall_protocol::rest::Health;
 
 use super::AppState;
 use crate::lifecycle::Phase;
+
+/// One command that was not answered is no outage yet.
+const UNREADY_AFTER: Duration = Duration::from_secs(1);
 
 /// Figures at a glance
 #[utoipa::path(
@@ -60,19 +65,29 @@ pub async fn livez() -> Response<Body> {
     tag = "health",
     responses(
         (status = 200, description = "They are", body = Probe),
-        (status = 503, description = "They are not: the server is starting or stopping",
-            body = Probe),
+        (status = 503, description = "They are not: the server is starting or stopping, or cannot \
+            reach Redis", body = Probe),
     )
 )]
 pub async fn readyz(State(app): State<AppState>) -> Response<Body> {
-    let reason = match app.phase() {
-        Phase::Ready => return livez().await,
-        Phase::Starting => "the server is starting",
-        Phase::Draining | Phase::Stopped => "the server is stopping",
-    };
+    let mut reasons = vec![];
+    match app.phase() {
+        Phase::Ready => {}
+        Phase::Starting => reasons.push("the server is starting"),
+        Phase::Leaving | Phase::Draining | Phase::Stopped => {
+            reasons.push("the server is stopping");
+        }
+    }
+    let down_for = app.rooms.store_down_for(app.clock.instant());
+    if down_for.is_some_and(|time| time >= UNREADY_AFTER) {
+        reasons.push("Redis does not answer");
+    }
+    if reasons.is_empty() {
+        return livez().await;
+    }
     let probe = Probe {
         status: "unavailable",
-        reasons: vec![reason],
+        reasons,
     };
     (StatusCode::SERVICE_UNAVAILABLE, super::json(&probe)).into_response()
 }

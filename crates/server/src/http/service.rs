@@ -132,8 +132,27 @@ impl hyper::service::Service<Request<Incoming>> for OfPeer {
     }
 }
 
+/// What the roles of this node serve; what they do not is as if it did not exist.
 fn router(app: AppState) -> Router {
-    Router::new()
+    let roles = app.config.cluster.roles;
+    let mut router = Router::new()
+        .route("/health", get(health::health))
+        .route("/livez", get(health::livez))
+        .route("/readyz", get(health::readyz));
+    if roles.signal {
+        router = router.route("/ws", get(web_socket::web_socket));
+    }
+    router = match roles.web {
+        true => web_routes(router),
+        false => router.fallback(not_found),
+    };
+    router
+        .method_not_allowed_fallback(method_not_allowed)
+        .with_state(app)
+}
+
+fn web_routes(router: Router<AppState>) -> Router<AppState> {
+    router
         .route("/api/rooms", post(create_room::create_room))
         .route("/api/rooms/{room_id}", get(get_room::get_room))
         .route(
@@ -144,14 +163,8 @@ fn router(app: AppState) -> Router {
         .route("/api/openapi.json", get(openapi::openapi))
         .route("/api", axum::routing::any(not_found))
         .route("/api/{*rest}", axum::routing::any(not_found))
-        .route("/health", get(health::health))
-        .route("/livez", get(health::livez))
-        .route("/readyz", get(health::readyz))
-        .route("/ws", get(web_socket::web_socket))
         .route("/ca.pem", get(web_app::authority))
         .fallback(web_app::web_app)
-        .method_not_allowed_fallback(method_not_allowed)
-        .with_state(app)
 }
 
 async fn not_found() -> Refusal {

@@ -38,7 +38,7 @@ pub async fn validate_room(
 
 async fn validate(app: &App, client: ClientAddr, text: &str) -> Result<ValidRoom, Refusal> {
     let id = lookup::room_id(app, client, text)?;
-    let room = app.rooms.check(id).await;
+    let room = app.rooms.check(id, app.clock.now()).await;
     let (room_name, participant_count) = room.map_err(|code| lookup::refused(app, client, code))?;
     Ok(ValidRoom {
         valid: true,

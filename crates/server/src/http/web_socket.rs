@@ -29,7 +29,7 @@ pub async fn web_socket(
         Err(UpgradeRefused::Origin) => return Err(Refusal::Origin),
         Err(refused) => return Err(Refusal::NoWebSocket(refused)),
     };
-    if app.phase() != Phase::Ready {
+    if !matches!(app.phase(), Phase::Ready | Phase::Leaving) {
         return Err(Refusal::Stopping);
     }
     let permit = app.limits.open_socket(client, app.clock.instant())?;

@@ -10,6 +10,7 @@ use metrics_exporter_prometheus::{
 };
 use wecall_protocol::{ClientMessage, ErrorCode};
 
+use super::{ClusterMetrics, cluster};
 use crate::http::Route;
 
 /// Bounds of the relay histogram: what is promised is 5 ms; a memory copy takes microseconds.
@@ -44,6 +45,16 @@ impl ResumeOutcome {
     }
 }
 
+/// Codes that a resume is refused with, each counted by itself.
+const RESUME_REFUSALS: [&str; 6] = [
+    "invalid-resume-token",
+    "room-not-found",
+    "room-full",
+    "removed",
+    "unavailable",
+    "other",
+];
+
 pub struct Metrics {
     recorder: PrometheusRecorder,
     /// Rooms that exist.
@@ -52,10 +63,15 @@ pub struct Metrics {
     pub participants: Gauge,
     /// Open WebSockets.
     pub sockets: Gauge,
+    /// Whether this node sends its clients away (1) or not (0).
+    pub draining: Gauge,
+    /// Clients that were asked to go on over another node.
+    pub sent_away: Counter,
     /// From a relayed message's arrival to its hand-over to the target's socket.
     pub relay: Histogram,
     messages: Vec<Counter>,
     resumes: Vec<Counter>,
+    resume_refusals: Vec<Counter>,
     errors: Vec<Counter>,
     http: HttpMetrics,
 }
@@ -81,8 +97,19 @@ impl Metrics {
                 Matcher::Full("wecall_http_request_seconds".into()),
                 HTTP_SECONDS,
             )?
+            .set_buckets_for_metric(
+                Matcher::Full("wecall_redis_command_seconds".into()),
+                cluster::REDIS_SECONDS,
+            )?
+            .set_buckets_for_metric(
+                Matcher::Full("wecall_inbox_lag_seconds".into()),
+                cluster::LAG_SECONDS,
+            )?
             .build_recorder();
         describe(&recorder);
+        let register = Register(&recorder);
+        let version = [("version", env!("CARGO_PKG_VERSION"))];
+        register.gauge("wecall_build_info", &version).set(1.0);
         let counters = |name, label, values: &mut dyn Iterator<Item = &'static str>| {
             values
                 .map(|value| counter(&recorder, name, vec![Label::new(label, value)]))
@@ -121,6 +148,14 @@ impl Metrics {
                 .collect(),
         };
         Ok(Self {
+            draining: gauge("wecall_draining"),
+            sent_away: register.counter("wecall_clients_sent_away_total", &[]),
+            resume_refusals: RESUME_REFUSALS
+                .iter()
+                .map(|reason| {
+                    register.counter("wecall_resume_refusals_total", &[("reason", reason)])
+                })
+                .collect(),
             rooms: gauge("wecall_rooms"),
             participants: gauge("wecall_participants"),
             sockets: gauge("wecall_sockets"),
@@ -146,6 +181,28 @@ impl Metrics {
         if let Some(counter) = self.errors.get(code as usize) {
             counter.increment(1);
         }
+    }
+
+    /// The figures of a node among others, which are there from now on.
+    pub fn of_cluster(&self) -> ClusterMetrics {
+        let recorder = &self.recorder;
+        for (name, words) in cluster::COUNTERS {
+            recorder.describe_counter((*name).into(), None, (*words).into());
+        }
+        for (name, words) in cluster::GAUGES {
+            recorder.describe_gauge((*name).into(), None, (*words).into());
+        }
+        for (name, words) in cluster::HISTOGRAMS {
+            recorder.describe_histogram((*name).into(), Some(Unit::Seconds), (*words).into());
+        }
+        ClusterMetrics::new(&Register(recorder))
+    }
+
+    /// Counts an attempt to take up a session that was refused.
+    pub fn resume_refused(&self, code: ErrorCode) {
+        self.resume(ResumeOutcome::Refused);
+        let reason = position_or_last(&RESUME_REFUSALS, code.as_str());
+        self.resume_refusals[reason].increment(1);
     }
 
     pub fn resume(&self, outcome: ResumeOutcome) {
@@ -177,6 +234,36 @@ impl Metrics {
     }
 }
 
+/// Makes figures.
+pub(super) struct Register<'a>(&'a PrometheusRecorder);
+
+impl Register<'_> {
+    fn key(name: &'static str, labels: &[(&'static str, &'static str)]) -> Key {
+        let labels: Vec<Label> = labels
+            .iter()
+            .map(|(name, value)| Label::new(*name, *value))
+            .collect();
+        Key::from_parts(name, labels)
+    }
+
+    pub fn counter(&self, name: &'static str, labels: &[(&'static str, &'static str)]) -> Counter {
+        self.0.register_counter(&Self::key(name, labels), &METADATA)
+    }
+
+    pub fn gauge(&self, name: &'static str, labels: &[(&'static str, &'static str)]) -> Gauge {
+        self.0.register_gauge(&Self::key(name, labels), &METADATA)
+    }
+
+    pub fn histogram(
+        &self,
+        name: &'static str,
+        labels: &[(&'static str, &'static str)],
+    ) -> Histogram {
+        self.0
+            .register_histogram(&Self::key(name, labels), &METADATA)
+    }
+}
+
 fn counter(recorder: &PrometheusRecorder, name: &'static str, labels: Vec<Label>) -> Counter {
     recorder.register_counter(&Key::from_parts(name, labels), &METADATA)
 }
@@ -200,6 +287,14 @@ fn describe(recorder: &PrometheusRecorder) {
         ),
         ("wecall_errors_total", "What was refused, by error code."),
         ("wecall_http_requests_total", "HTTP requests."),
+        (
+            "wecall_resume_refusals_total",
+            "Attempts to take up a session that were refused, by reason.",
+        ),
+        (
+            "wecall_clients_sent_away_total",
+            "Clients that were asked to go on over another node.",
+        ),
     ] {
         recorder.describe_counter(name.into(), None, words.into());
     }
@@ -210,6 +305,11 @@ fn describe(recorder: &PrometheusRecorder) {
             "Participants, those in their grace time included.",
         ),
         ("wecall_sockets", "Open WebSockets."),
+        (
+            "wecall_draining",
+            "Whether this node sends its clients away (1) or not (0).",
+        ),
+        ("wecall_build_info", "The version, as a label."),
     ] {
         recorder.describe_gauge(name.into(), None, words.into());
     }

@@ -1,0 +1,349 @@
+//! [`Shared`] rooms in Redis.
+//!
+//! Nothing waits for Redis but for what was asked of it, and that not for long: each command has a
+//! deadline, and none is sent while there is no connection.
+
+mod connection;
+mod execute;
+mod keys;
+mod open;
+mod scripts;
+
+use std::{
+    sync::{
+        Arc, PoisonError, RwLock,
+        atomic::{AtomicU32, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use connection::{Connection, Target};
+use futures_util::StreamExt as _;
+use keys::Keys;
+pub use open::OpenError;
+use redis::AsyncCommands as _;
+use tokio::{runtime::Handle, sync::Notify, task::JoinHandle, time::MissedTickBehavior};
+use wecall_protocol::Timestamp;
+
+use crate::shared::{Driver, Node, Now, Reply, Request, RequestId, Shared, StoreError};
+
+/// A command that takes longer is as good as lost.
+const DEADLINE: Duration = Duration::from_millis(250);
+
+/// How often the node's time goes on.
+const TICK: Duration = Duration::from_millis(10);
+
+/// Between two attempts to connect.
+const RECONNECT: Duration = Duration::from_millis(200);
+
+/// So many commands in a row without an answer, and the connection is taken for dead.
+const UNANSWERED: u32 = 8;
+
+/// How often it is looked whether the channel's connection lives, and how long that may take.
+const LISTEN_CHECK: Duration = Duration::from_secs(1);
+const LISTEN_DEADLINE: Duration = Duration::from_secs(2);
+
+/// What is at the address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    Single,
+    Sentinel,
+    Cluster,
+}
+
+/// Which Redis, and how.
+#[derive(Clone)]
+pub struct RedisSettings {
+    pub urls: Vec<String>,
+    pub kind: Kind,
+    pub sentinel_master: String,
+    pub password: Option<String>,
+    pub ca_pem: Option<Vec<u8>>,
+    pub prefix: String,
+    /// Rooms of all nodes together.
+    pub max_rooms: usize,
+}
+
+/// Who keeps the figures of Redis.
+pub trait RedisFigures: Send + Sync + 'static {
+    /// A command of this [`Request::kind`] was answered, or not.
+    fn command(&self, kind: &'static str, took: Duration, failed: Option<StoreError>);
+}
+
+/// How the time is read.
+pub trait Time: Send + Sync + 'static {
+    fn now(&self) -> Timestamp;
+    fn instant(&self) -> Instant;
+}
+
+/// A Redis that can be used.
+pub struct Redis {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    target: Target,
+    keys: Keys,
+    max_rooms: usize,
+    connection: RwLock<Option<Connection>>,
+    /// Commands in a row that were not answered.
+    unanswered: AtomicU32,
+    /// The connection is lost, or the channel is another one.
+    renew: Notify,
+    time: Box<dyn Time>,
+    figures: Arc<dyn RedisFigures>,
+    runtime: Handle,
+}
+
+/// The tasks that keep a node and Redis together, until they are stopped.
+pub struct RedisTasks {
+    tasks: Vec<JoinHandle<()>>,
+}
+
+impl Redis {
+    /// Sees whether Redis is there and can be used.
+    pub async fn open(
+        settings: &RedisSettings,
+        time: impl Time,
+        figures: Arc<dyn RedisFigures>,
+    ) -> Result<Self, OpenError> {
+        let target = Target::new(settings)?;
+        let keys = Keys::new(&settings.prefix);
+        open::check(&target, &keys).await?;
+        let connection = target.connect().await?;
+        Ok(Self {
+            inner: Arc::new(Inner {
+                target,
+                keys,
+                max_rooms: settings.max_rooms,
+                connection: RwLock::new(Some(connection)),
+                unanswered: AtomicU32::new(0),
+                renew: Notify::new(),
+                time: Box::new(time),
+                figures,
+                runtime: Handle::current(),
+            }),
+        })
+    }
+
+    /// The key that all nodes sign tokens with: the one that is there, or else `ours`.
+    pub async fn session_key(&self, ours: &[u8; 32]) -> Result<[u8; 32], OpenError> {
+        let mut connection = self.inner.target.connect().await?;
+        let key = self.inner.keys.session_key();
+        let _: bool = connection.set_nx(&key, &ours[..]).await?;
+        let stored: Vec<u8> = connection.get(&key).await?;
+        stored
+            .try_into()
+            .map_err(|_| OpenError::Other(format!("{key} is not a key of 32 bytes")))
+    }
+
+    pub fn now(&self) -> Now {
+        self.inner.now()
+    }
+
+    pub fn driver(&self) -> impl Driver + use<> {
+        RedisDriver(self.inner.clone())
+    }
+
+    /// Keeps `shared` and Redis together from now on.
+    pub fn start(&self, shared: &Arc<Shared>) -> RedisTasks {
+        let tasks = vec![
+            tokio::spawn(keep_connected(self.inner.clone(), shared.clone())),
+            tokio::spawn(tick(shared.clone())),
+        ];
+        RedisTasks { tasks }
+    }
+
+    /// Says that this node goes, and waits until it is said.
+    pub async fn say_goodbye(&self, shared: &Arc<Shared>) {
+        let mut connection = self.inner.connection();
+        let leave = Request::Leave(shared.id());
+        if self.inner.run(&mut connection, leave).await.is_err() {
+            tracing::debug!("the others learn from the lease that this node is gone");
+        }
+    }
+}
+
+impl RedisTasks {
+    pub fn stop(self) {
+        for task in self.tasks {
+            task.abort();
+        }
+    }
+}
+
+struct RedisDriver(Arc<Inner>);
+
+impl Driver for RedisDriver {
+    fn now(&self) -> Now {
+        self.0.now()
+    }
+
+    fn begin(&self, shared: &Arc<Shared>, requests: Vec<(RequestId, Request)>) {
+        for (id, request) in requests {
+            if matches!(request, Request::Subscribe(_)) {
+                self.0.renew.notify_one();
+            }
+            let (inner, shared) = (self.0.clone(), shared.clone());
+            self.0.runtime.spawn(async move {
+                let mut connection = inner.connection();
+                let reply = inner.run(&mut connection, request).await;
+                shared.on_reply(id, reply);
+            });
+        }
+    }
+}
+
+impl Inner {
+    fn now(&self) -> Now {
+        Now {
+            instant: self.time.instant(),
+            time: self.time.now(),
+        }
+    }
+
+    fn connection(&self) -> Option<Connection> {
+        let connection = self.connection.read();
+        connection.unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn set_connection(&self, connection: Option<Connection>) {
+        let mut slot = self
+            .connection
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
+        *slot = connection;
+        self.unanswered.store(0, Ordering::Relaxed);
+    }
+
+    async fn run(
+        &self,
+        connection: &mut Option<Connection>,
+        request: Request,
+    ) -> Result<Reply, StoreError> {
+        let kind = request.kind();
+        let started = self.time.instant();
+        let answered = match connection {
+            None => Err(StoreError::Connection),
+            Some(connection) => {
+                let execution = execute::execute(connection, &self.keys, self.max_rooms, request);
+                match tokio::time::timeout(DEADLINE, execution).await {
+                    Ok(Ok(reply)) => Ok(reply),
+                    Ok(Err(error)) => Err(self.failed(&error)),
+                    Err(_) => Err(StoreError::Timeout),
+                }
+            }
+        };
+        match &answered {
+            Err(StoreError::Timeout) => {
+                if self.unanswered.fetch_add(1, Ordering::Relaxed) + 1 >= UNANSWERED {
+                    self.renew.notify_one();
+                }
+            }
+            Err(StoreError::Connection) => self.renew.notify_one(),
+            Ok(_) | Err(StoreError::Server) => self.unanswered.store(0, Ordering::Relaxed),
+        }
+        let took = self.time.instant().saturating_duration_since(started);
+        self.figures
+            .command(kind, took, answered.as_ref().err().copied());
+        answered
+    }
+
+    fn failed(&self, error: &redis::RedisError) -> StoreError {
+        let is_away = error.is_io_error()
+            || error.is_connection_dropped()
+            || error.is_cluster_error()
+            // A replica that was a master, or a server that reads its file: not the one to ask now.
+            || matches!(error.code(), Some("READONLY" | "LOADING" | "MASTERDOWN" | "CLUSTERDOWN"));
+        tracing::debug!(%error, "Redis");
+        match is_away {
+            true => StoreError::Connection,
+            false => StoreError::Server,
+        }
+    }
+}
+
+async fn tick(shared: Arc<Shared>) {
+    let mut ticks = tokio::time::interval(TICK);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        shared.with(Node::tick);
+    }
+}
+
+/// Keeps a connection for commands and one that listens, and tells the node when something may
+/// have been missed.
+async fn keep_connected(inner: Arc<Inner>, shared: Arc<Shared>) {
+    let mut was_there = true;
+    loop {
+        match connect(&inner, &shared, was_there).await {
+            Ok(()) => tracing::info!("the connection to Redis is renewed"),
+            Err(error) => {
+                if was_there {
+                    tracing::warn!(%error, "no connection to Redis");
+                }
+                was_there = false;
+                tokio::time::sleep(RECONNECT).await;
+                continue;
+            }
+        }
+        was_there = false;
+        inner.set_connection(None);
+    }
+}
+
+/// Connects, and returns when it has to be done anew.
+async fn connect(
+    inner: &Arc<Inner>,
+    shared: &Arc<Shared>,
+    has_connection: bool,
+) -> redis::RedisResult<()> {
+    let node = shared.id();
+    // Listening comes first: what is told after the first look must not be missed.
+    let mut listener = inner.target.listen().await?;
+    listener.subscribe(inner.keys.channel(node)).await?;
+    let (mut sink, mut messages) = listener.split();
+    if !has_connection {
+        inner.set_connection(Some(inner.target.connect().await?));
+    }
+    let reading = {
+        let shared = shared.clone();
+        tokio::spawn(async move {
+            while let Some(message) = messages.next().await {
+                let payload = message.get_payload_bytes();
+                shared.with(|node, now| node.on_message(payload, now));
+            }
+        })
+    };
+    let reading = AbortOnDrop(reading);
+    // What was asked for before is answered by now.
+    shared.with(Node::on_subscribed);
+    let mut checks = tokio::time::interval(LISTEN_CHECK);
+    checks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            () = inner.renew.notified() => break,
+            _ = checks.tick() => {
+                if reading.0.is_finished() {
+                    break;
+                }
+                let ping = sink.ping::<redis::Value>();
+                match tokio::time::timeout(LISTEN_DEADLINE, ping).await {
+                    Ok(Ok(_)) => {}
+                    Ok(Err(_)) | Err(_) => break,
+                }
+            }
+        }
+    }
+    shared.with(Node::on_unsubscribed);
+    Ok(())
+}
+
+struct AbortOnDrop(JoinHandle<()>);
+
+impl Drop for AbortOnDrop {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}

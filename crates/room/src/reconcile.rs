@@ -1,0 +1,182 @@
+//! Two views of one room: what happened between them, and one that holds what both hold.
+
+use std::collections::BTreeSet;
+
+use wecall_protocol::{ChatMessage, LeaveReason, PeerId, Timestamp};
+
+use crate::{Event, RoomState, moderation};
+
+impl RoomState {
+    /// What someone who knows the room as `before` has to be told, so that they know it as it is
+    /// now. What a state does not show, such as who lowered a microphone, is not in it.
+    pub fn events_since(&self, before: &Self) -> Vec<Event> {
+        if let Some(reason) = self.ended {
+            let is_news = before.ended.is_none();
+            return is_news
+                .then_some(Event::Ended(reason))
+                .into_iter()
+                .collect();
+        }
+        let mut events = Vec::new();
+        for old in &before.participants {
+            let peer = old.id;
+            match self.participant(peer) {
+                // The same person anew, with new connections.
+                Some(new) if new.joined_at != old.joined_at => events.push(Event::Left {
+                    peer,
+                    reason: LeaveReason::Replaced,
+                }),
+                Some(_) => {}
+                None => self.tell_departure(peer, &mut events),
+            }
+        }
+        for new in &self.participants {
+            let peer = new.id;
+            let old = before.participant(peer);
+            let Some(old) = old.filter(|old| old.joined_at == new.joined_at) else {
+                events.push(Event::Joined(peer));
+                continue;
+            };
+            if new.name != old.name {
+                events.push(Event::Renamed(peer));
+            }
+            if new.media != old.media {
+                let media = new.media;
+                events.push(Event::MediaSet { peer, media });
+            }
+            if new.hand_raised_at != old.hand_raised_at {
+                events.push(Event::HandSet(peer));
+            }
+            if new.role != old.role {
+                let role = new.role;
+                events.push(Event::RoleSet { peer, role });
+            }
+        }
+        let known: BTreeSet<u64> = before.chat.iter().map(|message| message.id).collect();
+        let oldest = before.chat.front().map_or(0, |message| message.id);
+        let news = self
+            .chat
+            .iter()
+            .filter(|message| message.id > oldest && !known.contains(&message.id));
+        events.extend(news.cloned().map(Event::Chat));
+        if self.locked != before.locked
+            && let Some(by) = self.someone_to_name()
+        {
+            let locked = self.locked;
+            events.push(Event::LockSet { locked, by });
+        }
+        events
+    }
+
+    fn tell_departure(&self, peer: PeerId, events: &mut Vec<Event>) {
+        if !self.removed.contains(&peer) {
+            let reason = LeaveReason::Lost;
+            return events.push(Event::Left { peer, reason });
+        }
+        let reason = LeaveReason::Removed;
+        events.push(Event::Left { peer, reason });
+        if let Some(by) = self.someone_to_name() {
+            events.push(Event::Removed { peer, by });
+        }
+    }
+
+    /// Who did it is not known any more; a host can have.
+    fn someone_to_name(&self) -> Option<PeerId> {
+        let host =
+            |participant: &&crate::Participant| participant.role == wecall_protocol::Role::Host;
+        let named = self.participants.iter().find(host);
+        named
+            .or(self.participants.first())
+            .map(|participant| participant.id)
+    }
+
+    /// One room out of two views that have parted, as after the loss of what the store had
+    /// acknowledged. Nobody who was in on one side is dropped, unless the other knows that they
+    /// are out; the nodes then correct who is not theirs any more.
+    pub fn merged(self, other: Self) -> Self {
+        let (mut room, older) = if self.version >= other.version {
+            (self, other)
+        } else {
+            (other, self)
+        };
+        if room.ended.is_some() {
+            return room;
+        }
+        if older.ended.is_some() && older.created_at == room.created_at {
+            return older;
+        }
+        for participant in older.participants {
+            let is_out = room.removed.contains(&participant.id)
+                || room.recent.iter().any(|recent| {
+                    recent.peer == participant.id && recent.left_at >= participant.joined_at
+                });
+            if !is_out && room.participant(participant.id).is_none() {
+                room.participants.push(participant);
+            }
+        }
+        room.participants
+            .retain(|participant| !older.removed.contains(&participant.id));
+        for peer in older.removed {
+            if !room.removed.contains(&peer) {
+                room.removed.push_back(peer);
+            }
+        }
+        room.chat = merged_chat(room.chat, older.chat);
+        room.locked |= older.locked;
+        room.used |= older.used;
+        room.version += 1;
+        if !room.participants.is_empty() {
+            room.empty_since = None;
+        }
+        room
+    }
+
+    /// The state without its chat, and the chat: it is long, and changes on its own.
+    pub fn split_chat(mut self) -> (Self, Vec<ChatMessage>) {
+        let chat = std::mem::take(&mut self.chat);
+        (self, chat.into())
+    }
+
+    /// Takes over chat that was split off.
+    pub fn with_chat(mut self, chat: impl IntoIterator<Item = ChatMessage>) -> Self {
+        self.chat = chat.into_iter().collect();
+        self
+    }
+
+    /// This state, which came without chat, after `before` and what was written since.
+    pub fn after(mut self, before: &Self, events: &[Event], now: Timestamp) -> Self {
+        self.chat.clone_from(&before.chat);
+        for event in events {
+            if let Event::Chat(message) = event {
+                self.chat.push_back(message.clone());
+            }
+        }
+        self.forget_chat(now);
+        self
+    }
+
+    pub fn kept_chat(&self) -> impl ExactSizeIterator<Item = &ChatMessage> {
+        self.chat.iter()
+    }
+}
+
+fn merged_chat(
+    one: impl IntoIterator<Item = ChatMessage>,
+    other: impl IntoIterator<Item = ChatMessage>,
+) -> std::collections::VecDeque<ChatMessage> {
+    let mut chat: Vec<ChatMessage> = one.into_iter().collect();
+    for message in other {
+        let is_same = |known: &ChatMessage| {
+            known.peer_id == message.peer_id
+                && known.sent_at == message.sent_at
+                && known.text == message.text
+        };
+        if !chat.iter().any(is_same) {
+            chat.push(message);
+        }
+    }
+    chat.sort_by_key(|message| message.id);
+    let surplus = chat.len().saturating_sub(moderation::CHAT_KEPT);
+    chat.drain(..surplus);
+    chat.into()
+}
