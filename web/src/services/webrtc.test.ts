@@ -22,7 +22,7 @@ function bench() {
   const api: Pick<Api, "config"> = {
     config: async () => {
       asked += 1;
-      return { ok: true, value: { ice_servers: SERVERS, max_participants: 4, version: "0" } };
+      return { ok: true, value: { ice_servers: SERVERS, max_participants: 4, version: "0", signaling_urls: [] } };
     },
   };
   const webrtc = createWebRtc(api, () => now, FakeConnection as unknown as typeof RTCPeerConnection);
