@@ -6,6 +6,7 @@ import type { CallEnd, SignalingStatus } from "./model";
 import { createOutbox } from "./outbox";
 import { attemptTimeout, reconnectDelay } from "./reconnectPolicy";
 import { decodeServerMessage, type Sequenced } from "./serverMessage";
+import { createStallWatch } from "./stallWatch";
 
 /** The signaling client: one session over as many sockets as it takes. */
 export interface Signaling {
@@ -61,8 +62,6 @@ interface Session {
 
 /** A server that is up answers a join or a resume within milliseconds. */
 const ENTER_TIMEOUT_MS = 5_000;
-/** What was handed to the browser and is still there after this long goes nowhere. */
-const STALLED_SEND_MS = 3_000;
 /** Pages left open for hours ahead of a call need no socket; `join` then opens one. */
 const WARM_SOCKETS = 10;
 /** Pings are invisible to a page. After so long without a message a resume tells more. */
@@ -71,6 +70,7 @@ const SILENCE_MS = 90_000;
 export function createSignaling(environment: SignalingEnvironment, events: SignalingEvents): Signaling {
   const { clock, random } = environment;
   const outbox = createOutbox();
+  const stall = createStallWatch(clock, replaceSocket);
   let link: Link = { kind: "down" };
   let goal: Goal = { kind: "none" };
   let session: Session | null = null;
@@ -81,7 +81,6 @@ export function createSignaling(environment: SignalingEnvironment, events: Signa
   let warmSockets = 0;
   let lostAt: number | null = null;
   let cancelSilence: Cancel = () => {};
-  let cancelStall: Cancel | null = null;
 
   function tellStatus(nextAttemptAt: number | null): void {
     if (goal.kind !== "joined") {
@@ -117,8 +116,7 @@ export function createSignaling(environment: SignalingEnvironment, events: Signa
       link.socket.close();
     }
     cancelSilence();
-    cancelStall?.();
-    cancelStall = null;
+    stall.stop();
     link = { kind: "down" };
   }
 
@@ -336,21 +334,6 @@ export function createSignaling(environment: SignalingEnvironment, events: Signa
     });
   }
 
-  function watchForStall(socket: Socket): void {
-    if (cancelStall !== null || socket.bufferedAmount() === 0) {
-      return;
-    }
-    const before = socket.bufferedAmount();
-    cancelStall = clock.after(STALLED_SEND_MS, () => {
-      cancelStall = null;
-      if (socket.bufferedAmount() >= before) {
-        replaceSocket();
-      } else {
-        watchForStall(socket);
-      }
-    });
-  }
-
   function replaceSocket(): void {
     if (goal.kind === "none") {
       return;
@@ -399,7 +382,7 @@ export function createSignaling(environment: SignalingEnvironment, events: Signa
       }
       if (link.kind === "open") {
         link.socket.send(text);
-        watchForStall(link.socket);
+        stall.watch(link.socket);
       }
     },
     replaceSocket,
