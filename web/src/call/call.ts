@@ -13,12 +13,16 @@ import { applyMessage, EMPTY_ROOM, expire, withoutNotice, withPerson, withReacti
 import { captureConstraints, type SendingContext } from "./senderLimits";
 import type { SessionStore } from "./sessionStore";
 import { createSignaling } from "./signaling";
+import type { SignalingAddresses } from "./signalingAddresses";
 import { createSpeaking } from "./speaking";
 import { createStatsSampler } from "./statsSampler";
 import type { Tabs } from "./tabs";
 
 export interface CallEnvironment extends PeerEnvironment {
   readonly openSocket: OpenSocket;
+  readonly addresses: SignalingAddresses;
+  /** Asks the server where signaling is, whenever it was asked last. */
+  readonly refreshAddresses: () => void;
   /** Fetches what connections need from the server. */
   readonly prepareConnections: () => Promise<void>;
   readonly sessions: SessionStore;
@@ -36,7 +40,7 @@ const SUSPICION_PAUSE_MS = 2_000;
 
 /** A call: signaling, the room as the server tells of it, the mesh and the own devices, together. */
 export function createCall(environment: CallEnvironment, localMedia: LocalMedia): Call {
-  const { clock, random, report, sessions, tabs } = environment;
+  const { clock, report, sessions, tabs } = environment;
   let phase: CallPhase = { kind: "idle" };
   let room = EMPTY_ROOM;
   let options: JoinOptions | null = null;
@@ -51,7 +55,7 @@ export function createCall(environment: CallEnvironment, localMedia: LocalMedia)
   const view = createStore<CallState>(IDLE_CALL);
 
   const signaling = createSignaling(
-    { openSocket: environment.openSocket, clock, random },
+    environment,
     {
       onStatus: (status) => {
         if (phase.kind === "joining" || phase.kind === "joined") {

@@ -21,3 +21,8 @@ export function closeMeaning(code: number): CloseMeaning {
       return { kind: "reconnect" };
   }
 }
+
+/** Whether the server, going away or overloaded, is better asked at another of its addresses. */
+export function goesElsewhere(code: number): boolean {
+  return code === 1012 || code === 1013;
+}

@@ -8,6 +8,7 @@ import { createCall as assembleCall } from "./call";
 import { createLocalMedia as assembleLocalMedia } from "./devices";
 import type { Call, LocalMedia } from "./model";
 import { createSessionStore } from "./sessionStore";
+import { createSignalingAddresses, type SignalingAddresses } from "./signalingAddresses";
 import { createTabs, type TabChannel, type Tabs } from "./tabs";
 
 export type * from "./model";
@@ -39,7 +40,9 @@ export function createLocalMedia(): LocalMedia {
 }
 
 export function createCall({ media }: { readonly media: LocalMedia }): Call {
-  const webrtc = createWebRtc(api, systemClock.now);
+  const addresses = createSignalingAddresses(signalingUrl(window.location), window.location);
+  const config = configReader(addresses);
+  const webrtc = createWebRtc({ config }, systemClock.now);
   return assembleCall(
     {
       clock: systemClock,
@@ -50,7 +53,9 @@ export function createCall({ media }: { readonly media: LocalMedia }): Call {
       prepareConnections: webrtc.prepare,
       codecs: (kind) => globalThis.RTCRtpReceiver?.getCapabilities(kind) ?? null,
       report: reportToConsole,
-      openSocket: socketOpener(signalingUrl(window.location)),
+      openSocket: socketOpener(),
+      addresses,
+      refreshAddresses: () => void config(),
       sessions: createSessionStore(() => window.sessionStorage),
       page: {
         window,
@@ -63,6 +68,24 @@ export function createCall({ media }: { readonly media: LocalMedia }): Call {
     },
     media,
   );
+}
+
+/** Each answer also says where signaling is. One question at a time. */
+function configReader(addresses: SignalingAddresses): Api["config"] {
+  let asking: ReturnType<Api["config"]> | null = null;
+  async function ask(): ReturnType<Api["config"]> {
+    const answer = await api.config();
+    if (answer.ok) {
+      addresses.configure(answer.value.signaling_urls);
+    }
+    return answer;
+  }
+  return () => {
+    asking ??= ask().finally(() => {
+      asking = null;
+    });
+    return asking;
+  };
 }
 
 /** 128 random bits; `crypto.randomUUID` is missing over plain HTTP. */

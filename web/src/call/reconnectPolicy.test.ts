@@ -2,11 +2,23 @@ import { expect, it } from "vitest";
 
 import { attemptTimeout, reconnectDelay } from "./reconnectPolicy";
 
-const LOST = { failedAttempts: 0, elapsed: 0, lastFailure: "closed", random: 0 } as const;
+const LOST = {
+  failedAttempts: 0,
+  otherAddress: false,
+  elapsed: 0,
+  lastFailure: "closed",
+  random: 0,
+} as const;
 
 it("spreads the very first retry over 300 ms", () => {
   expect(reconnectDelay(LOST)).toBe(0);
   expect(reconnectDelay({ ...LOST, random: 0.999 })).toBeCloseTo(300, 0);
+});
+
+it("spreads as little where another node has not been asked yet, however long it takes", () => {
+  const context = { ...LOST, failedAttempts: 9, otherAddress: true, elapsed: 600_000 };
+  expect(reconnectDelay(context)).toBe(0);
+  expect(reconnectDelay({ ...context, random: 0.999 })).toBeCloseTo(300, 0);
 });
 
 it("waits a second at most while a short gap is likely, then two", () => {

@@ -1,7 +1,9 @@
 /** What is known when a connection to the server was lost, or could not be made. */
 export interface ReconnectContext {
-  /** Attempts that failed since the last success; 0 right after a loss. */
+  /** Attempts at every address that failed since the last success; 0 right after a loss. */
   readonly failedAttempts: number;
+  /** The next attempt is at an address that has not failed yet in this round. */
+  readonly otherAddress: boolean;
   /** Milliseconds since the loss. */
   readonly elapsed: number;
   /**
@@ -30,8 +32,8 @@ const SHORT_ATTEMPTS = 8;
 
 /** How long to wait before the next attempt. A page that lives never gives up. */
 export function reconnectDelay(context: ReconnectContext): number {
-  const { failedAttempts, elapsed, lastFailure, random } = context;
-  if (failedAttempts === 0) {
+  const { failedAttempts, otherAddress, elapsed, lastFailure, random } = context;
+  if (failedAttempts === 0 || otherAddress) {
     return random * FIRST_WINDOW_MS;
   }
   if (lastFailure === "timed-out") {

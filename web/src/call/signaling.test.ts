@@ -1,6 +1,7 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi, type Mock } from "vitest";
 
 import { createSignaling, type Signaling } from "./signaling";
+import { createSignalingAddresses, type SignalingAddresses } from "./signalingAddresses";
 import { fakeClock, type FakeClock } from "./testing/fakeClock";
 import { fakeSockets, type FakeSockets } from "./testing/fakeSockets";
 import { joined, snapshot } from "./testing/serverMessages";
@@ -12,6 +13,9 @@ interface Bench {
   /** What the engine was told, one word each. */
   told: string[];
   status(): string;
+  statuses: string[];
+  addresses: SignalingAddresses;
+  refreshAddresses: Mock<() => void>;
   /** To the point where the call is joined. */
   enter(): void;
 }
@@ -19,16 +23,25 @@ interface Bench {
 const JOIN = { room_id: "ABCD2345", user_name: "Ada", capabilities: ["resume"] };
 const GREETING = { type: "peer-id", peer_id: "a", protocol: 2 };
 
-function bench(random = 0): Bench {
+function bench({ random = 0, urls = [] as string[] } = {}): Bench {
   const clock = fakeClock();
   const sockets = fakeSockets();
   const told: string[] = [];
-  let status = "";
+  const addresses = createSignalingAddresses("ws://own/ws", { protocol: "http:" });
+  addresses.configure(urls);
+  const refreshAddresses = vi.fn<() => void>();
+  const statuses: string[] = [];
   const signaling = createSignaling(
-    { openSocket: sockets.open, clock, random: () => random },
+    {
+      openSocket: sockets.open,
+      addresses,
+      refreshAddresses,
+      clock,
+      random: () => random,
+    },
     {
       onStatus: (next) => {
-        status = next.kind;
+        statuses.push(next.kind);
       },
       onMessage: (message) => told.push(message.type),
       onRestate: () => told.push("restate"),
@@ -43,12 +56,16 @@ function bench(random = 0): Bench {
     sockets,
     signaling,
     told,
-    status: () => status,
+    addresses,
+    refreshAddresses,
+    statuses,
+    status: () => statuses.at(-1) ?? "",
     enter: () => {
       signaling.join(JOIN, null);
       sockets.last().receive(GREETING);
       sockets.last().receive(joined("a"));
       told.length = 0;
+      statuses.length = 0;
     },
   };
 }
@@ -298,6 +315,77 @@ describe("a path that looks alive", () => {
     expect(sockets.all).toHaveLength(1);
     clock.advance(2_000);
     expect(sockets.all).toHaveLength(2);
+  });
+});
+
+describe("several addresses", () => {
+  const urls = ["ws://a/ws", "ws://b/ws", "ws://c/ws"];
+
+  it("are tried one after the other at once, then with patience, and asked for again", () => {
+    const { clock, sockets, signaling, refreshAddresses } = bench({ urls });
+    signaling.join(JOIN, null);
+    const tried: string[] = [];
+    for (let attempt = 0; attempt < 3; attempt += 1) {
+      tried.push(sockets.last().url);
+      expect(refreshAddresses).not.toHaveBeenCalled();
+      sockets.last().end(1006);
+      clock.advance(0);
+    }
+    expect(tried).toEqual(urls);
+    expect(sockets.all).toHaveLength(3);
+    expect(refreshAddresses).toHaveBeenCalledTimes(1);
+    clock.advance(300);
+    expect(sockets.last().url).toBe("ws://a/ws");
+    for (let attempt = 0; attempt < 30; attempt += 1) {
+      sockets.last().end(1006);
+      clock.advance(300);
+    }
+    expect(refreshAddresses).toHaveBeenCalledTimes(1);
+    clock.advance(15_000);
+    sockets.last().end(1006);
+    clock.advance(5_000);
+    expect(refreshAddresses.mock.calls.length).toBeGreaterThan(1);
+  });
+
+  it.each([
+    [1012, "ws://b/ws"],
+    [1013, "ws://b/ws"],
+    [1006, "ws://a/ws"],
+  ])("are changed or not by close code %i", (code, expected) => {
+    const { clock, sockets, enter } = bench({ urls });
+    enter();
+    sockets.last().end(code);
+    clock.advance(0);
+    expect(sockets.last().url).toBe(expected);
+    sockets.last().receive(GREETING);
+    expect(sockets.last().sent).toMatchObject([{ type: "resume" }]);
+  });
+
+  it("are changed when one cannot let us in", () => {
+    const { clock, sockets, signaling } = bench({ urls });
+    signaling.join(JOIN, null);
+    sockets.last().receive(GREETING);
+    sockets.last().receive({ type: "error", code: "unavailable", message: "", in_reply_to: "join" });
+    clock.advance(0);
+    expect(sockets.last().url).toBe("ws://b/ws");
+  });
+
+  it("that come late count for what is not in use yet, and leave alone what is", () => {
+    const before = bench();
+    before.signaling.join(JOIN, null);
+    before.addresses.configure(urls);
+    expect(before.sockets.all.map(({ url, closed }) => [url, closed])).toEqual([
+      ["ws://own/ws", true],
+      ["ws://a/ws", false],
+    ]);
+
+    const inUse = bench();
+    inUse.enter();
+    inUse.addresses.configure(urls);
+    expect(inUse.sockets.all).toHaveLength(1);
+    inUse.sockets.last().end(1006);
+    inUse.clock.advance(0);
+    expect(inUse.sockets.last().url).toBe("ws://a/ws");
   });
 });
 

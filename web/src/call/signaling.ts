@@ -1,11 +1,12 @@
 import type { ClientMessage, ErrorCode, Join, Joined, Resumed, ServerMessage } from "../protocol/generated";
 import type { Cancel, Clock } from "../services/clock";
 import type { OpenSocket, Socket } from "../services/websocket";
-import { closeMeaning } from "./closeCodes";
+import { createAttempts } from "./attempts";
+import { closeMeaning, goesElsewhere } from "./closeCodes";
 import type { CallEnd, SignalingStatus } from "./model";
 import { createOutbox } from "./outbox";
-import { attemptTimeout, reconnectDelay } from "./reconnectPolicy";
 import { decodeServerMessage, type Sequenced } from "./serverMessage";
+import type { SignalingAddresses } from "./signalingAddresses";
 import { createStallWatch } from "./stallWatch";
 
 /** The signaling client: one session over as many sockets as it takes. */
@@ -38,6 +39,9 @@ export interface SignalingEvents {
 
 export interface SignalingEnvironment {
   openSocket: OpenSocket;
+  addresses: SignalingAddresses;
+  /** None of the addresses answers: asks the server for them again. */
+  refreshAddresses: () => void;
   clock: Clock;
   random: () => number;
 }
@@ -64,12 +68,15 @@ interface Session {
 const ENTER_TIMEOUT_MS = 5_000;
 /** Pages left open for hours ahead of a call need no socket; `join` then opens one. */
 const WARM_SOCKETS = 10;
+/** Servers that are away need no second question a second from each client. */
+const REFRESH_ADDRESSES_MS = 15_000;
 /** Pings are invisible to a page. After so long without a message a resume tells more. */
 const SILENCE_MS = 90_000;
 
 export function createSignaling(environment: SignalingEnvironment, events: SignalingEvents): Signaling {
-  const { clock, random } = environment;
+  const { addresses, clock, random } = environment;
   const outbox = createOutbox();
+  const attempts = createAttempts({ addresses, clock, random, onRoundFailed });
   const stall = createStallWatch(clock, replaceSocket);
   let link: Link = { kind: "down" };
   let goal: Goal = { kind: "none" };
@@ -77,34 +84,53 @@ export function createSignaling(environment: SignalingEnvironment, events: Signa
   /** For `join.session`: the last token, even when it cannot be resumed any more. */
   let lastToken: string | null = null;
   let everJoined = false;
-  let failedAttempts = 0;
   let warmSockets = 0;
-  let lostAt: number | null = null;
+  let refreshedAt = Number.NEGATIVE_INFINITY;
   let cancelSilence: Cancel = () => {};
+
+  function onRoundFailed(): void {
+    if (clock.now() - refreshedAt >= REFRESH_ADDRESSES_MS) {
+      refreshedAt = clock.now();
+      environment.refreshAddresses();
+    }
+  }
 
   function tellStatus(nextAttemptAt: number | null): void {
     if (goal.kind !== "joined") {
       return;
     }
+    const since = attempts.lostAt();
     if (link.kind === "open") {
       events.onStatus({ kind: "open" });
-    } else if (lostAt === null) {
+    } else if (since === null) {
       events.onStatus({ kind: "connecting" });
     } else {
-      events.onStatus({ kind: "reconnecting", since: lostAt, attempt: failedAttempts, nextAttemptAt });
+      events.onStatus({ kind: "reconnecting", since, attempt: attempts.failedRounds(), nextAttemptAt });
     }
+  }
+
+  /** A socket that was closed in between tells nothing any more, so what is told is the current one's. */
+  function openSocket(): Socket {
+    return environment.openSocket(addresses.current(), {
+      onText: (text) => {
+        const message = decodeServerMessage(text);
+        if (message === null) {
+          return;
+        }
+        handleMessage(message);
+      },
+      onClose: handleClose,
+    });
   }
 
   function connect(): void {
     drop();
-    // A socket that was closed in between tells nothing any more, so these are the current one's.
-    const socket = environment.openSocket({
-      onText: handleText,
-      onClose: handleClose,
-    });
-    const cancel = clock.after(attemptTimeout(failedAttempts), () => fail("timed-out"));
-    link = { kind: "connecting", socket, cancel };
+    connecting(openSocket());
     tellStatus(null);
+  }
+
+  function connecting(socket: Socket): void {
+    link = { kind: "connecting", socket, cancel: clock.after(attempts.timeout(), () => fail("timed-out")) };
   }
 
   /** Ends whatever link there is, silently. */
@@ -120,7 +146,7 @@ export function createSignaling(environment: SignalingEnvironment, events: Signa
     link = { kind: "down" };
   }
 
-  function fail(lastFailure: "closed" | "timed-out"): void {
+  function fail(lastFailure: "closed" | "timed-out", elsewhere = false): void {
     const wasUp = link.kind === "open" || link.kind === "warm";
     drop();
     if (goal.kind === "none") {
@@ -131,14 +157,7 @@ export function createSignaling(environment: SignalingEnvironment, events: Signa
       goal = { kind: "none" };
       return;
     }
-    lostAt ??= clock.now();
-    failedAttempts = wasUp ? 0 : failedAttempts + 1;
-    const delay = reconnectDelay({
-      failedAttempts,
-      elapsed: clock.now() - lostAt,
-      lastFailure,
-      random: random(),
-    });
+    const delay = wasUp ? attempts.lost(elsewhere) : attempts.failed(lastFailure);
     link = { kind: "waiting", cancel: clock.after(delay, connect) };
     tellStatus(clock.now() + delay);
   }
@@ -147,15 +166,14 @@ export function createSignaling(environment: SignalingEnvironment, events: Signa
     drop();
     goal = { kind: "none" };
     session = null;
-    lostAt = null;
-    failedAttempts = 0;
+    attempts.reset();
   }
 
   function handleClose(code: number): void {
     const meaning = closeMeaning(code);
     // Only a session can be over; a warm socket that the server closed for idling is replaced.
     if (meaning.kind === "reconnect" || (link.kind !== "open" && link.kind !== "entering")) {
-      fail("closed");
+      fail("closed", goesElsewhere(code));
       return;
     }
     stop();
@@ -166,11 +184,7 @@ export function createSignaling(environment: SignalingEnvironment, events: Signa
     }
   }
 
-  function handleText(text: string): void {
-    const message = decodeServerMessage(text);
-    if (message === null) {
-      return;
-    }
+  function handleMessage(message: Sequenced): void {
     switch (link.kind) {
       case "connecting":
         if (message.type === "peer-id") {
@@ -194,28 +208,32 @@ export function createSignaling(environment: SignalingEnvironment, events: Signa
     if (goal.kind === "joined") {
       enter(socket, goal.join);
     } else {
-      lostAt = null;
-      failedAttempts = 0;
+      attempts.reset();
     }
   }
 
   function enter(socket: Socket, join: Omit<Join, "session">): void {
-    const by = session === null ? "join" : "resume";
-    const cancel = clock.after(ENTER_TIMEOUT_MS, () => fail("timed-out"));
-    link = { kind: "entering", by, socket, cancel };
+    entering(socket, session === null ? "join" : "resume");
     const message: ClientMessage =
       session === null
         ? { type: "join", ...join, ...(lastToken === null ? {} : { session: lastToken }) }
-        : { type: "resume", token: session.token, last_seq: session.lastSeq };
+        : resumeMessage();
     socket.send(JSON.stringify(message));
+  }
+
+  function entering(socket: Socket, by: "join" | "resume"): void {
+    link = { kind: "entering", by, socket, cancel: clock.after(ENTER_TIMEOUT_MS, () => fail("timed-out")) };
+  }
+
+  function resumeMessage(): ClientMessage {
+    return { type: "resume", token: session?.token ?? "", last_seq: session?.lastSeq ?? 0 };
   }
 
   function handleEntering(entering: Link & { kind: "entering" }, message: Sequenced): void {
     if (message.type === "joined" || message.type === "resumed") {
       entering.cancel();
       link = { kind: "open", socket: entering.socket };
-      lostAt = null;
-      failedAttempts = 0;
+      attempts.reset();
       everJoined = true;
       expectMessages();
       if (message.type === "joined") {
@@ -280,7 +298,7 @@ export function createSignaling(environment: SignalingEnvironment, events: Signa
     // The socket is fine, and the person may try again, with another name for example.
     goal = { kind: "warm" };
     warmSockets = 0;
-    lostAt = null;
+    attempts.reset();
     link = { kind: "warm", socket };
     events.onRefused(code);
   }
@@ -343,11 +361,17 @@ export function createSignaling(environment: SignalingEnvironment, events: Signa
       return;
     }
     if (link.kind === "open") {
-      lostAt = clock.now();
-      failedAttempts = 0;
+      attempts.lost(false);
     }
     connect();
   }
+
+  addresses.onMoved(() => {
+    // A socket that carries the session shows that its address is as good.
+    if (link.kind === "waiting" || link.kind === "connecting" || link.kind === "warm") {
+      connect();
+    }
+  });
 
   return {
     prepare: () => {
@@ -368,7 +392,7 @@ export function createSignaling(environment: SignalingEnvironment, events: Signa
       } else if (link.kind === "connecting") {
         tellStatus(null);
       } else {
-        lostAt = null;
+        attempts.reset();
         connect();
       }
     },

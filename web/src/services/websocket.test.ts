@@ -21,8 +21,8 @@ class FakeWebSocket extends EventTarget {
 
 function open() {
   const told: (string | number)[] = [];
-  const opener = socketOpener("ws://host/ws", FakeWebSocket as unknown as typeof WebSocket);
-  const socket = opener({ onText: (text) => told.push(text), onClose: (code) => told.push(code) });
+  const opener = socketOpener(FakeWebSocket as unknown as typeof WebSocket);
+  const socket = opener("ws://host/ws", { onText: (text) => told.push(text), onClose: (code) => told.push(code) });
   return { told, socket, inner: FakeWebSocket.last };
 }
 

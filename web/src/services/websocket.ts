@@ -12,14 +12,14 @@ export interface SocketEvents {
   onClose(code: number): void;
 }
 
-export type OpenSocket = (events: SocketEvents) => Socket;
+export type OpenSocket = (url: string, events: SocketEvents) => Socket;
 
 /** RFC 6455: the endpoint went without a close frame. */
 export const ABNORMAL_CLOSURE = 1006;
 const NORMAL_CLOSURE = 1000;
 
-export function socketOpener(url: string, Implementation: typeof WebSocket = WebSocket): OpenSocket {
-  return (events) => {
+export function socketOpener(Implementation: typeof WebSocket = WebSocket): OpenSocket {
+  return (url, events) => {
     const socket = new Implementation(url);
     let listening = true;
     socket.addEventListener("message", (event: MessageEvent<unknown>) => {
@@ -45,7 +45,7 @@ export function socketOpener(url: string, Implementation: typeof WebSocket = Web
   };
 }
 
-/** Where the signaling of the server stands that this page came from. */
+/** Where signaling is when the server does not say: beside the page. */
 export function signalingUrl(location: Pick<Location, "protocol" | "host">): string {
   return `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/ws`;
 }

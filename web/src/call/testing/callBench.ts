@@ -1,6 +1,7 @@
 import { createCall } from "../call";
 import type { Call, LocalMedia, LocalMediaState, LocalTrackState } from "../model";
 import { createStore } from "../observable";
+import { createSignalingAddresses } from "../signalingAddresses";
 import { createTabs } from "../tabs";
 import { fakeClock, type FakeClock } from "./fakeClock";
 import { FakeConnection, FakeStream, FakeTrack } from "./fakeConnection";
@@ -79,6 +80,8 @@ export function callBench(): CallBench {
       codecs: () => null,
       report: () => {},
       openSocket: sockets.open,
+      addresses: createSignalingAddresses("ws://host/ws", { protocol: "http:" }),
+      refreshAddresses: () => {},
       sessions: {
         get: (room) => kept.get(room) ?? null,
         set: (room, token) => kept.set(room, token),

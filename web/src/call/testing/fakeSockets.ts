@@ -2,6 +2,7 @@ import type { OpenSocket, SocketEvents } from "../../services/websocket";
 
 /** One socket that the code under test has opened. */
 export interface FakeSocket {
+  readonly url: string;
   readonly sent: Record<string, unknown>[];
   readonly closed: boolean;
   buffered: number;
@@ -18,9 +19,10 @@ export interface FakeSockets {
 
 export function fakeSockets(): FakeSockets {
   const all: FakeSocket[] = [];
-  function create(events: SocketEvents): ReturnType<OpenSocket> & FakeSocket {
+  function create(url: string, events: SocketEvents): ReturnType<OpenSocket> & FakeSocket {
     let closed = false;
     const socket = {
+      url,
       sent: [] as Record<string, unknown>[],
       buffered: 0,
       get closed() {
@@ -50,8 +52,8 @@ export function fakeSockets(): FakeSockets {
   }
   return {
     all,
-    open: (events) => {
-      const socket = create(events);
+    open: (url, events) => {
+      const socket = create(url, events);
       all.push(socket);
       return socket;
     },
