@@ -318,6 +318,230 @@ describe("a path that looks alive", () => {
   });
 });
 
+describe("a node that goes away", () => {
+  const RESUMED = { type: "resumed", peer_id: "a", recovered: true, received: 0, resume_token: "token-2" };
+  const RENAME = { type: "rename", peer_id: "b", user_name: "B" };
+
+  /** To the point where the new socket has asked for the session. */
+  function replacing(options = {}) {
+    const whole = bench(options);
+    whole.enter();
+    const old = whole.sockets.last();
+    old.receive({ type: "reconnect", after_ms: 700 });
+    whole.clock.advance(700);
+    const next = whole.sockets.last();
+    return { ...whole, old, next };
+  }
+
+  it("keeps the session until another socket has it", () => {
+    const { clock, sockets, signaling, told, statuses, enter } = bench();
+    enter();
+    const old = sockets.last();
+    old.receive({ type: "reconnect", after_ms: 700 });
+    clock.advance(699);
+    expect(sockets.all).toHaveLength(1);
+    clock.advance(1);
+    expect(sockets.all).toHaveLength(2);
+    const next = sockets.last();
+    next.receive(GREETING);
+    expect(next.sent).toEqual([{ type: "resume", token: "token-1", last_seq: 1 }]);
+    old.receive({ ...RENAME, seq: 2 });
+    signaling.send(chat("one"));
+    signaling.send(chat("two"));
+    expect(old.sent.slice(-2)).toEqual([chat("one"), chat("two")]);
+    expect(old.closed).toBe(false);
+    next.receive({ ...RESUMED, received: 1 });
+    expect(old.closed).toBe(true);
+    expect(next.sent.slice(1)).toEqual([chat("two")]);
+    // Replayed, because it was on its way when the resume was: known already.
+    next.receive({ ...RENAME, seq: 2 });
+    next.receive({ ...RENAME, seq: 3 });
+    expect(told).toEqual(["rename", "token:token-2", "resumed", "recovered", "rename"]);
+    expect(new Set(statuses)).toEqual(new Set(["open"]));
+    signaling.send(chat("three"));
+    expect(next.sent.at(-1)).toEqual(chat("three"));
+  });
+
+  it("is left once, however often it asks", () => {
+    const { clock, sockets, old } = replacing();
+    old.receive({ type: "reconnect", after_ms: 0 });
+    clock.advance(1_000);
+    expect(sockets.all).toHaveLength(2);
+  });
+
+  it("is kept while nothing else can be had, with more and more time between", () => {
+    const { clock, sockets, signaling, told, statuses, old } = replacing();
+    for (let attempt = 0; attempt < 5; attempt += 1) {
+      sockets.last().end(1006);
+      clock.advance(1_000);
+    }
+    for (const code of ["unavailable", "invalid-resume-token", "room-not-found"]) {
+      sockets.last().receive(GREETING);
+      sockets.last().receive({ type: "error", code, message: "", in_reply_to: "resume" });
+      clock.advance(1_000);
+    }
+    expect(sockets.all).toHaveLength(10);
+    expect(told).toEqual([]);
+    expect(statuses).toEqual([]);
+    signaling.send(chat("one"));
+    expect(old.sent.at(-1)).toEqual(chat("one"));
+    // Attempts that nobody answers are given up too.
+    clock.advance(4_300);
+    expect(sockets.all).toHaveLength(11);
+    expect(old.closed).toBe(false);
+  });
+
+  it.each([1012, 1006, 4001])("may close with %i before it was told that the other socket has it", (code) => {
+    const { clock, sockets, signaling, told, status, old, next } = replacing();
+    next.receive(GREETING);
+    old.end(code);
+    signaling.send(chat("one"));
+    expect(next.sent).toHaveLength(1);
+    next.receive(RESUMED);
+    expect(next.sent.at(-1)).toEqual(chat("one"));
+    expect(told).toEqual(["token:token-2", "resumed", "recovered"]);
+    expect(status()).toBe("open");
+    clock.advance(60_000);
+    expect(sockets.all).toHaveLength(2);
+  });
+
+  it("is not missed for a moment when it closes because the other socket has the session", () => {
+    const { statuses, old, next } = replacing();
+    next.receive(GREETING);
+    old.end(4001);
+    next.receive(RESUMED);
+    expect(statuses).toEqual(["open"]);
+  });
+
+  it("hands over to a socket that is not greeted yet", () => {
+    const { sockets, told, statuses, old, next } = replacing();
+    old.end(1012);
+    expect(statuses).toEqual(["reconnecting"]);
+    next.receive(GREETING);
+    next.receive(RESUMED);
+    expect(sockets.all).toHaveLength(2);
+    expect(told.at(-1)).toBe("recovered");
+    expect(statuses.at(-1)).toBe("open");
+  });
+
+  it("is followed by the usual way when it closes before its time", () => {
+    const { clock, sockets, told, enter } = bench();
+    enter();
+    sockets.last().receive({ type: "reconnect", after_ms: 10_000 });
+    sockets.last().end(1012);
+    clock.advance(0);
+    sockets.last().receive(GREETING);
+    sockets.last().receive(RESUMED);
+    clock.advance(20_000);
+    expect(sockets.all).toHaveLength(2);
+    expect(told.at(-1)).toBe("recovered");
+  });
+
+  it("is followed by the usual way when the new socket stays silent after its end", () => {
+    const { clock, sockets, statuses, old, next } = replacing();
+    next.receive(GREETING);
+    old.end(4001);
+    clock.advance(5_300);
+    expect(statuses.at(-1)).toBe("reconnecting");
+    expect(next.closed).toBe(true);
+    sockets.last().receive(GREETING);
+    expect(sockets.last().sent).toMatchObject([{ type: "resume" }]);
+  });
+
+  it("closes for a resume of ours that came through late, which is no other tab", () => {
+    const { clock, sockets, told, old, next } = replacing();
+    next.receive(GREETING);
+    clock.advance(5_000);
+    expect(next.closed).toBe(true);
+    old.end(4001);
+    clock.advance(300);
+    sockets.last().receive(GREETING);
+    sockets.last().receive(RESUMED);
+    expect(told.at(-1)).toBe("recovered");
+    // Nothing of ours is under way any more: this time it is.
+    sockets.last().end(4001);
+    expect(told.at(-1)).toBe("over:taken-elsewhere");
+  });
+
+  it("still tells what ends the call, and of another tab before anything was asked for", () => {
+    const one = replacing();
+    one.old.receive({ type: "removed", peer_id: "b", seq: 2 });
+    const two = replacing();
+    two.old.end(4001);
+    for (const { clock, sockets, next } of [one, two]) {
+      clock.advance(60_000);
+      expect(sockets.all).toHaveLength(2);
+      expect(next.closed).toBe(true);
+    }
+    expect([one.told, two.told]).toEqual([["over:removed"], ["over:taken-elsewhere"]]);
+  });
+
+  it("may have lost a message, which the other socket brings", () => {
+    const { sockets, told, old, next } = replacing();
+    next.receive(GREETING);
+    old.receive({ ...RENAME, seq: 3 });
+    expect(told).toEqual([]);
+    expect(sockets.all).toHaveLength(2);
+    next.receive(RESUMED);
+    next.receive({ ...RENAME, seq: 2 });
+    next.receive({ ...RENAME, seq: 3 });
+    expect(told.slice(-2)).toEqual(["rename", "rename"]);
+  });
+
+  it("is left together with what was to take its place when the network changes", () => {
+    const { clock, sockets, signaling, old, next } = replacing();
+    signaling.replaceSocket();
+    expect([old.closed, next.closed]).toEqual([true, true]);
+    clock.advance(1_900);
+    expect(sockets.all).toHaveLength(3);
+  });
+
+  it("is left at another of the addresses", () => {
+    const { next } = replacing({ urls: ["ws://a/ws", "ws://b/ws"] });
+    expect(next.url).toBe("ws://b/ws");
+  });
+
+  it.each([[-5], [Number.NaN], ["soon"], [null]])("may say %s for the time without harm", (after_ms) => {
+    const { clock, sockets, enter } = bench();
+    enter();
+    sockets.last().receive({ type: "reconnect", after_ms });
+    clock.advance(1);
+    expect(sockets.all).toHaveLength(2);
+  });
+
+  it("cannot be the reason for sockets as fast as they can be opened", () => {
+    const { clock, sockets, enter } = bench();
+    enter();
+    for (let node = 0; node < 50; node += 1) {
+      sockets.last().receive({ type: "reconnect", after_ms: 0 });
+      clock.advance(100);
+      sockets.last().receive(GREETING);
+      sockets.last().receive(RESUMED);
+    }
+    expect(sockets.all.length).toBeLessThan(10);
+  });
+
+  it("is left before there is a call, and in the middle of joining", () => {
+    const early = bench();
+    early.signaling.prepare();
+    early.sockets.last().receive(GREETING);
+    early.sockets.last().receive({ type: "reconnect", after_ms: 100 });
+    early.clock.advance(400);
+    expect(early.sockets.all.map(({ closed }) => closed)).toEqual([true, false]);
+
+    const { clock, sockets, signaling } = bench();
+    signaling.join(JOIN, null);
+    const old = sockets.last();
+    old.receive(GREETING);
+    old.receive({ type: "reconnect", after_ms: 0 });
+    clock.advance(100);
+    old.receive(joined("a"));
+    clock.advance(500);
+    expect(sockets.all).toHaveLength(2);
+    expect(old.closed).toBe(false);
+  });
+});
+
 describe("several addresses", () => {
   const urls = ["ws://a/ws", "ws://b/ws", "ws://c/ws"];
 

@@ -3,8 +3,10 @@ import type { Cancel, Clock } from "../services/clock";
 import type { OpenSocket, Socket } from "../services/websocket";
 import { createAttempts } from "./attempts";
 import { closeMeaning, goesElsewhere } from "./closeCodes";
+import { createLateResumes } from "./lateResumes";
 import type { CallEnd, SignalingStatus } from "./model";
 import { createOutbox } from "./outbox";
+import { createReplacement, ENTER_TIMEOUT_MS, type Begun } from "./replacement";
 import { decodeServerMessage, type Sequenced } from "./serverMessage";
 import type { SignalingAddresses } from "./signalingAddresses";
 import { createStallWatch } from "./stallWatch";
@@ -64,8 +66,6 @@ interface Session {
   lastSeq: number;
 }
 
-/** A server that is up answers a join or a resume within milliseconds. */
-const ENTER_TIMEOUT_MS = 5_000;
 /** Pages left open for hours ahead of a call need no socket; `join` then opens one. */
 const WARM_SOCKETS = 10;
 /** Servers that are away need no second question a second from each client. */
@@ -76,7 +76,17 @@ const SILENCE_MS = 90_000;
 export function createSignaling(environment: SignalingEnvironment, events: SignalingEvents): Signaling {
   const { addresses, clock, random } = environment;
   const outbox = createOutbox();
+  const lateResumes = createLateResumes(clock);
   const attempts = createAttempts({ addresses, clock, random, onRoundFailed });
+  const replacement = createReplacement({
+    clock,
+    attempts: createAttempts({ addresses, clock, random, onRoundFailed }),
+    openSocket,
+    readiness,
+    resume: resumeMessage,
+    onResumed: switchTo,
+    onAbandoned: lateResumes.expect,
+  });
   const stall = createStallWatch(clock, replaceSocket);
   let link: Link = { kind: "down" };
   let goal: Goal = { kind: "none" };
@@ -109,18 +119,29 @@ export function createSignaling(environment: SignalingEnvironment, events: Signa
     }
   }
 
-  /** A socket that was closed in between tells nothing any more, so what is told is the current one's. */
+  /** A socket that was closed tells nothing any more, so each is the link's or its replacement's. */
   function openSocket(): Socket {
-    return environment.openSocket(addresses.current(), {
+    const socket: Socket = environment.openSocket(addresses.current(), {
       onText: (text) => {
         const message = decodeServerMessage(text);
         if (message === null) {
           return;
         }
-        handleMessage(message);
+        if (replacement.owns(socket)) {
+          replacement.receive(message);
+        } else {
+          handleMessage(message);
+        }
       },
-      onClose: handleClose,
+      onClose: (code) => {
+        if (replacement.owns(socket)) {
+          replacement.closed();
+        } else {
+          handleClose(code);
+        }
+      },
     });
+    return socket;
   }
 
   function connect(): void {
@@ -138,9 +159,13 @@ export function createSignaling(environment: SignalingEnvironment, events: Signa
     if (link.kind === "waiting" || link.kind === "connecting" || link.kind === "entering") {
       link.cancel();
     }
+    if (link.kind === "entering" && link.by === "resume") {
+      lateResumes.expect();
+    }
     if (link.kind !== "down" && link.kind !== "waiting") {
       link.socket.close();
     }
+    replacement.stop();
     cancelSilence();
     stall.stop();
     link = { kind: "down" };
@@ -171,9 +196,16 @@ export function createSignaling(environment: SignalingEnvironment, events: Signa
 
   function handleClose(code: number): void {
     const meaning = closeMeaning(code);
+    const taken = meaning.kind === "over" && meaning.reason === "taken-elsewhere";
+    const takenByUs = taken && (replacement.entering() || lateResumes.explain());
     // Only a session can be over; a warm socket that the server closed for idling is replaced.
-    if (meaning.kind === "reconnect" || (link.kind !== "open" && link.kind !== "entering")) {
-      fail("closed", goesElsewhere(code));
+    if (meaning.kind === "reconnect" || takenByUs || (link.kind !== "open" && link.kind !== "entering")) {
+      const begun = link.kind === "open" ? replacement.release() : null;
+      if (begun === null) {
+        fail("closed", goesElsewhere(code));
+      } else {
+        goOnWith(begun, takenByUs);
+      }
       return;
     }
     stop();
@@ -184,7 +216,50 @@ export function createSignaling(environment: SignalingEnvironment, events: Signa
     }
   }
 
+  function readiness(): "ready" | "later" | "never" {
+    switch (link.kind) {
+      case "open":
+        return session === null ? "never" : "ready";
+      case "warm":
+        // Nothing to keep up: another one is opened after it.
+        fail("closed", true);
+        return "never";
+      default:
+        return "later";
+    }
+  }
+
+  /** The old socket was closed before the new one was ready: what there is of it is the link now. */
+  function goOnWith({ kind, socket }: Begun, answered: boolean): void {
+    drop();
+    attempts.lost(false);
+    if (kind === "connecting") {
+      connecting(socket);
+    } else {
+      entering(socket, "resume");
+    }
+    // A server that gave the session to the new socket has answered, if not here yet.
+    if (!answered) {
+      tellStatus(null);
+    }
+  }
+
+  /** The new socket has taken the session up; the old one has done its part. */
+  function switchTo(socket: Socket, message: Resumed & { type: "resumed" }): void {
+    if (link.kind === "open") {
+      link.socket.close();
+    }
+    stall.stop();
+    link = { kind: "open", socket };
+    expectMessages();
+    resumed(socket, message);
+  }
+
   function handleMessage(message: Sequenced): void {
+    if (message.type === "reconnect") {
+      replacement.begin(message.after_ms);
+      return;
+    }
     switch (link.kind) {
       case "connecting":
         if (message.type === "peer-id") {
@@ -311,7 +386,9 @@ export function createSignaling(environment: SignalingEnvironment, events: Signa
       }
       if (message.seq > session.lastSeq + 1) {
         // One is missing, so this one may not be acted on: the resume brings both.
-        replaceSocket();
+        if (!replacement.entering()) {
+          replaceSocket();
+        }
         return;
       }
       session.lastSeq = message.seq;
