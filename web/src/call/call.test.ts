@@ -237,3 +237,65 @@ it("offers a refused message again", () => {
   expect(call.state.get().chat[0]?.status).toBe("sending");
   expect(sent().filter(({ type }) => type === "chat")).toHaveLength(2);
 });
+
+describe("a server that cannot act just now", () => {
+  const unavailable = (in_reply_to: string): object => ({ type: "error", code: "unavailable", message: "", in_reply_to });
+
+  it("is told the latest state again until it has it, over the host who lowered the microphone", async () => {
+    const { call, clock, enter, media, receive, sent } = callBench();
+    enter("ada");
+    await media.setCamera(false);
+    receive(unavailable("media-state"), ...lowered("ada", 3));
+    expect(media.state.get().microphone.kind).toBe("off");
+    clock.advance(250);
+    expect(sent().at(-1)).toEqual({ type: "media-state", microphone: false, camera: false, screen: false });
+    expect(call.state.get().notices.map(({ kind }) => kind)).toEqual(["microphone-lowered"]);
+  });
+
+  it("gets chat again while it shows as on its way, and in the end it can be sent by hand", () => {
+    const { call, clock, enter, receive, sent } = callBench();
+    enter("ada");
+    call.sendChat("hello");
+    for (let second = 0; second < 29; second += 1) {
+      receive(unavailable("chat"));
+      expect(call.state.get().chat).toMatchObject([{ status: "sending" }]);
+      clock.advance(1_000);
+    }
+    clock.advance(1_000);
+    receive(unavailable("chat"));
+    const [entry] = call.state.get().chat;
+    expect(entry?.status).toEqual({ refused: "unavailable" });
+    expect(call.state.get().notices).toEqual([]);
+    const before = sent().length;
+    call.retryChat(entry?.key ?? "");
+    expect(sent()).toHaveLength(before + 1);
+    expect(sent().at(-1)).toMatchObject({ type: "chat", text: "hello", ref: entry?.key });
+    expect(call.state.get().chat).toMatchObject([{ status: "sending" }]);
+  });
+
+  it("gets what a host asks for again, and in the end the host is told", () => {
+    const { call, clock, enter, receive, sent } = callBench();
+    enter("ada");
+    call.setLocked(true);
+    receive(unavailable("lock"));
+    clock.advance(250);
+    expect(sent().slice(-2)).toEqual([
+      { type: "lock", locked: true },
+      { type: "lock", locked: true },
+    ]);
+    expect(call.state.get().notices).toEqual([]);
+    clock.advance(10_000);
+    receive(unavailable("lock"));
+    expect(call.state.get().notices).toMatchObject([{ kind: "refused", code: "unavailable" }]);
+  });
+
+  it("is not bothered with a reaction whose moment has passed", () => {
+    const { call, clock, enter, receive, sent } = callBench();
+    enter("ada");
+    call.react("heart");
+    receive(unavailable("reaction"));
+    clock.advance(60_000);
+    expect(sent().filter(({ type }) => type === "reaction")).toHaveLength(1);
+    expect(call.state.get().notices).toEqual([]);
+  });
+});

@@ -1,4 +1,4 @@
-import type { ClientMessage, MediaState, PeerId, ServerMessage } from "../protocol/generated";
+import type { MediaState, PeerId, ServerMessage } from "../protocol/generated";
 import { every, type Cancel } from "../services/clock";
 import type { OpenSocket } from "../services/websocket";
 import { callView, IDLE_CALL } from "./callView";
@@ -9,7 +9,16 @@ import { createStore } from "./observable";
 import { mediaState, outgoingTracks, sameMedia, sameTracks } from "./outgoing";
 import { watchPage, type PageEnvironment } from "./pageWatch";
 import type { PeerEnvironment } from "./peer";
-import { applyMessage, EMPTY_ROOM, expire, withoutNotice, withPerson, withReaction } from "./roomState";
+import { createRetries, type Retried } from "./retries";
+import {
+  applyMessage,
+  EMPTY_ROOM,
+  expire,
+  withoutEffect,
+  withoutNotice,
+  withPerson,
+  withReaction,
+} from "./roomState";
 import { captureConstraints, type SendingContext } from "./senderLimits";
 import type { SessionStore } from "./sessionStore";
 import { createSignaling } from "./signaling";
@@ -69,7 +78,7 @@ export function createCall(environment: CallEnvironment, localMedia: LocalMedia)
         restate();
         mesh.restate();
       },
-      onRecovered: () => {},
+      onRecovered: () => retries.recovered(),
       onToken: (token) => {
         if (options !== null) {
           sessions.set(options.roomId, token);
@@ -79,6 +88,21 @@ export function createCall(environment: CallEnvironment, localMedia: LocalMedia)
       onOver: (reason) => end({ kind: "over", reason }),
     },
   );
+
+  const retries = createRetries({
+    clock,
+    random: environment.random,
+    send: signaling.send,
+    latest: (message) =>
+      message.type === "media-state"
+        ? { type: "media-state", ...mediaState(localMedia.state.get()) }
+        : message,
+    isOpen: () => phase.kind === "joined" && phase.signaling.kind === "open",
+    onGivenUp: (message, code) => {
+      room = withoutEffect(room, message, code);
+      publish();
+    },
+  });
 
   const mesh = createMesh(
     {
@@ -100,6 +124,9 @@ export function createCall(environment: CallEnvironment, localMedia: LocalMedia)
   }
 
   function handleMessage(message: ServerMessage): void {
+    if (retries.receive(message, room.self?.peerId ?? null)) {
+      return;
+    }
     const rejoined = phase.kind === "joined" && message.type === "joined";
     room = applyMessage(room, message, clock.now());
     switch (message.type) {
@@ -189,16 +216,17 @@ export function createCall(environment: CallEnvironment, localMedia: LocalMedia)
 
   /** What the server has lost, or never got: our side of how things stand. */
   function restate(): void {
+    retries.restated();
     toldMedia = room.self?.media ?? null;
     tellMedia();
     if (handWanted !== (room.self?.handRaisedAt !== null)) {
-      signaling.send({ type: "hand", raised: handWanted });
+      retries.send({ type: "hand", raised: handWanted });
     }
     if (options !== null && room.self !== null && room.self.name !== options.name) {
-      signaling.send({ type: "rename", user_name: options.name });
+      retries.send({ type: "rename", user_name: options.name });
     }
     for (const entry of pendingOf(room.chat)) {
-      signaling.send({ type: "chat", text: entry.text, ref: entry.key });
+      retries.send({ type: "chat", text: entry.text, ref: entry.key });
     }
   }
 
@@ -206,7 +234,7 @@ export function createCall(environment: CallEnvironment, localMedia: LocalMedia)
     const now = mediaState(localMedia.state.get());
     if (toldMedia !== null && !sameMedia(toldMedia, now)) {
       toldMedia = now;
-      signaling.send({ type: "media-state", ...now });
+      retries.send({ type: "media-state", ...now });
     }
   }
 
@@ -255,6 +283,7 @@ export function createCall(environment: CallEnvironment, localMedia: LocalMedia)
       sessions.remove(options.roomId);
     }
     phase = next;
+    retries.clear();
     toldMedia = null;
     speaking = new Set();
     room = { ...room, members: [], reactions: [] };
@@ -263,6 +292,7 @@ export function createCall(environment: CallEnvironment, localMedia: LocalMedia)
 
   function begin(next: JoinOptions): void {
     options = next;
+    retries.clear();
     room = { ...EMPTY_ROOM, nextId: room.nextId };
     phase = { kind: "joining", signaling: { kind: "connecting" } };
     void environment.prepareConnections();
@@ -283,9 +313,9 @@ export function createCall(environment: CallEnvironment, localMedia: LocalMedia)
     return phase.kind === "joined";
   }
 
-  function send(message: ClientMessage): void {
+  function ask(message: Retried): void {
     if (inCall()) {
-      signaling.send(message);
+      retries.send(message);
     }
   }
 
@@ -307,6 +337,7 @@ export function createCall(environment: CallEnvironment, localMedia: LocalMedia)
         // The session stays in the tab's storage: a reload comes back as the same person.
         hidden = options;
         stopWhileJoined();
+        retries.clear();
         signaling.leave();
         mesh.close();
       }
@@ -341,7 +372,7 @@ export function createCall(environment: CallEnvironment, localMedia: LocalMedia)
       if (options !== null) {
         options = { ...options, name };
       }
-      send({ type: "rename", user_name: name });
+      ask({ type: "rename", user_name: name });
     },
     sendChat: (text) => {
       const self = room.self;
@@ -351,14 +382,14 @@ export function createCall(environment: CallEnvironment, localMedia: LocalMedia)
       const key = environment.newId();
       const pending = { key, peerId: self.peerId, name: self.name, text, sentAt: clock.wallTime() };
       room = { ...room, chat: withPending(room.chat, pending) };
-      signaling.send({ type: "chat", text, ref: key });
+      retries.send({ type: "chat", text, ref: key });
       publish();
     },
     retryChat: (key) => {
       const entry = room.chat.find((other) => other.key === key);
       if (entry !== undefined && typeof entry.status === "object" && inCall()) {
         room = { ...room, chat: withStatus(room.chat, key, "sending") };
-        signaling.send({ type: "chat", text: entry.text, ref: key });
+        retries.send({ type: "chat", text: entry.text, ref: key });
         publish();
       }
     },
@@ -373,7 +404,7 @@ export function createCall(environment: CallEnvironment, localMedia: LocalMedia)
       if (room.self !== null && inCall()) {
         handWanted = raised;
         room = withPerson(room, room.self.peerId, { handRaisedAt: raised ? clock.wallTime() : null });
-        signaling.send({ type: "hand", raised });
+        retries.send({ type: "hand", raised });
         publish();
       }
     },
@@ -381,15 +412,16 @@ export function createCall(environment: CallEnvironment, localMedia: LocalMedia)
       room = withoutNotice(room, id);
       publish();
     },
-    lowerMicrophone: (peerId) => send({ type: "lower-microphone", target_peer_id: peerId }),
-    removeParticipant: (peerId) => send({ type: "remove", target_peer_id: peerId }),
-    setLocked: (locked) => send({ type: "lock", locked }),
-    transferHost: (peerId) => send({ type: "transfer-host", target_peer_id: peerId }),
-    endCall: () => send({ type: "end-call" }),
+    lowerMicrophone: (peerId) => ask({ type: "lower-microphone", target_peer_id: peerId }),
+    removeParticipant: (peerId) => ask({ type: "remove", target_peer_id: peerId }),
+    setLocked: (locked) => ask({ type: "lock", locked }),
+    transferHost: (peerId) => ask({ type: "transfer-host", target_peer_id: peerId }),
+    endCall: () => ask({ type: "end-call" }),
     dispose: () => {
       stopPage();
       stopMedia();
       stopWhileJoined();
+      retries.clear();
       signaling.leave();
       mesh.close();
     },

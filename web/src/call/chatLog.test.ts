@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 
-import { pendingOf, withMessage, withPending, withRefusal, withStatus } from "./chatLog";
+import { pendingOf, withMessage, withPending, withStatus } from "./chatLog";
 import type { ChatEntry } from "./model";
 
 const SENT_AT = "2026-01-01T12:00:00Z";
@@ -35,8 +35,8 @@ it("does not take another's reference for one's own", () => {
   expect(log.map(({ status }) => status)).toEqual(["sent", "sending"]);
 });
 
-it("marks the oldest one as refused, which can be sent again", () => {
-  const log = withRefusal(pending(pending([], "first"), "second"), "rate-limited");
+it("marks one as refused, which can be sent again", () => {
+  const log = withStatus(pending(pending([], "first"), "second"), "first", { refused: "rate-limited" });
   expect(log.map(({ status }) => status)).toEqual([{ refused: "rate-limited" }, "sending"]);
   expect(withStatus(log, "first", "sending")[0]?.status).toBe("sending");
 });

@@ -1,4 +1,4 @@
-import type { ChatMessage, ErrorCode, PeerId } from "../protocol/generated";
+import type { ChatMessage, PeerId } from "../protocol/generated";
 import type { ChatEntry } from "./model";
 
 /** Bounds the memory and the length of the list that is drawn. */
@@ -45,12 +45,6 @@ export function withStatus(
   status: ChatEntry["status"],
 ): readonly ChatEntry[] {
   return log.map((entry) => (entry.key === key ? { ...entry, status } : entry));
-}
-
-/** The server refuses in the order in which it was written to, so it means the oldest. */
-export function withRefusal(log: readonly ChatEntry[], code: ErrorCode): readonly ChatEntry[] {
-  const oldest = log.find((entry) => entry.status === "sending");
-  return oldest === undefined ? log : withStatus(log, oldest.key, { refused: code });
 }
 
 export function pendingOf(log: readonly ChatEntry[]): readonly ChatEntry[] {

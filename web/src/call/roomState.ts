@@ -1,5 +1,6 @@
 import type {
   Capability,
+  ClientMessage,
   ErrorCode,
   MediaState,
   ParticipantInfo,
@@ -9,7 +10,7 @@ import type {
   RoomSnapshot,
   ServerMessage,
 } from "../protocol/generated";
-import { withMessage, withRefusal } from "./chatLog";
+import { withMessage, withStatus } from "./chatLog";
 import type { CallNotice, ChatEntry, RoomView, ShownReaction } from "./model";
 
 
@@ -183,6 +184,13 @@ export function withPerson(
   };
 }
 
+/** What one asked for will not be: says so where one looks for it. */
+export function withoutEffect(state: RoomState, asked: ClientMessage, code: ErrorCode): RoomState {
+  return asked.type === "chat"
+    ? { ...state, chat: withStatus(state.chat, asked.ref ?? "", { refused: code }) }
+    : withNotice(state, { kind: "refused", code });
+}
+
 /** What a session that began anew keeps of the one before. */
 function kept(state: RoomState): Pick<RoomState, "chat" | "notices" | "nextId" | "expiryTold"> {
   const { chat, nextId, expiryTold } = state;
@@ -263,8 +271,6 @@ function peerLeft(
 
 function refused(state: RoomState, code: ErrorCode, inReplyTo: string | undefined): RoomState {
   switch (inReplyTo) {
-    case "chat":
-      return { ...state, chat: withRefusal(state.chat, code) };
     case "offer":
     case "answer":
     case "ice-candidate":
