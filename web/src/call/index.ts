@@ -12,7 +12,7 @@ import { createSignalingAddresses, type SignalingAddresses } from "./signalingAd
 import { createTabs, type TabChannel, type Tabs } from "./tabs";
 
 export type * from "./model";
-export type { Api, ApiFailure, ApiResult } from "../services/api";
+export type { Api, ApiFailure, ApiResult, OnBusy } from "../services/api";
 
 /** The server that this page came from. */
 export const api: Api = createApi();

@@ -1,23 +1,28 @@
 import { useState, type FormEvent } from "react";
-import { readInvitation, type Invitation } from "../hooks/roomCode";
+import { readInvitation } from "../hooks/roomCode";
+import type { EnterRoom } from "../hooks/useEnterRoom";
 import { t, type PlainKey } from "../locales/translate";
 import { Button } from "../ui/Button";
 import { TextField } from "../ui/TextField";
 
 interface JoinFormProps {
   /** Gives the reason why one cannot, or null. */
-  readonly onJoin: (invitation: Invitation) => Promise<PlainKey | null>;
+  readonly onJoin: EnterRoom;
   readonly initial?: string;
   /** It is the one thing to do on its page. */
   readonly focused?: boolean;
 }
 
-type Joining = { kind: "typing"; error: PlainKey | null } | { kind: "checking" };
+type Joining =
+  | { kind: "typing"; error: PlainKey | null }
+  | { kind: "checking" }
+  /** The server has put the answer off, and is asked again. */
+  | { kind: "waiting" };
 
 export function JoinForm({ onJoin, initial = "", focused = false }: JoinFormProps) {
   const [typed, setTyped] = useState(initial);
   const [state, setState] = useState<Joining>({ kind: "typing", error: null });
-  const checking = state.kind === "checking";
+  const checking = state.kind === "checking" || state.kind === "waiting";
 
   async function submit(event: FormEvent) {
     event.preventDefault();
@@ -31,7 +36,8 @@ export function JoinForm({ onJoin, initial = "", focused = false }: JoinFormProp
       return;
     }
     setState({ kind: "checking" });
-    setState({ kind: "typing", error: await onJoin(invitation) });
+    const error = await onJoin(invitation, () => setState({ kind: "waiting" }));
+    setState({ kind: "typing", error });
   }
 
   return (
@@ -55,6 +61,9 @@ export function JoinForm({ onJoin, initial = "", focused = false }: JoinFormProp
       <Button type="submit" size="large" variant="outline" busy={checking} wide>
         {t(checking ? "join.checking" : "join.submit")}
       </Button>
+      <p role="status" className="m-0 text-center text-sm text-balance text-muted empty:hidden">
+        {state.kind === "waiting" && t("busy.waiting")}
+      </p>
     </form>
   );
 }

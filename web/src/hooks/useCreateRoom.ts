@@ -5,7 +5,12 @@ import { api } from "../call";
 import { failureText } from "./failureText";
 import { keepHostToken } from "./hostTokens";
 
-export type Creating = { kind: "idle" } | { kind: "creating" } | { kind: "failed"; text: PlainKey };
+export type Creating =
+  | { kind: "idle" }
+  | { kind: "creating" }
+  /** The server has put it off, and is asked again. */
+  | { kind: "waiting" }
+  | { kind: "failed"; text: PlainKey };
 
 export interface CreateRoomControl {
   readonly state: Creating;
@@ -18,7 +23,7 @@ export function useCreateRoom(): CreateRoomControl {
 
   async function create(request: CreateRoomRequest): Promise<RoomId | null> {
     setState({ kind: "creating" });
-    const answer = await api.createRoom(request);
+    const answer = await api.createRoom(request, () => setState({ kind: "waiting" }));
     if (!answer.ok) {
       setState({ kind: "failed", text: failureText(answer.failure) });
       return null;

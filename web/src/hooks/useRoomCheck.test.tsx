@@ -4,7 +4,7 @@ import type { ApiResult } from "../call";
 import type { ValidRoom } from "../protocol/generated";
 import { useRoomCheck } from "./useRoomCheck";
 
-type Ask = (roomId: string) => Promise<ApiResult<ValidRoom>>;
+type Ask = (roomId: string, onBusy: () => void) => Promise<ApiResult<ValidRoom>>;
 
 const { validateRoom } = vi.hoisted(() => ({ validateRoom: vi.fn<Ask>() }));
 vi.mock("../call", () => ({ api: { validateRoom } }));
@@ -15,7 +15,7 @@ const READY: ApiResult<ValidRoom> = {
 };
 const UNREACHABLE: ApiResult<ValidRoom> = { ok: false, failure: { kind: "unreachable" } };
 
-function refused(code: "room-full" | "room-locked"): ApiResult<ValidRoom> {
+function refused(code: "room-full" | "room-locked" | "unavailable"): ApiResult<ValidRoom> {
   return { ok: false, failure: { kind: "refused", status: 403, code } };
 }
 
@@ -70,4 +70,24 @@ test("a lock is none for a host", async () => {
   validateRoom.mockResolvedValue(refused("room-locked"));
   const { result } = await check(true);
   expect(result.current.check).toEqual({ kind: "ready", room: null });
+});
+
+test("says that it waits while the server puts it off, and looks again by itself after that", async () => {
+  let answer: (result: ApiResult<ValidRoom>) => void = () => {};
+  validateRoom.mockImplementationOnce((_, onBusy) => {
+    onBusy();
+    return new Promise((resolve) => {
+      answer = resolve;
+    });
+  });
+  validateRoom.mockImplementationOnce((_, onBusy) => {
+    onBusy();
+    return Promise.resolve(READY);
+  });
+  const { result } = await check();
+  expect(result.current.check).toEqual({ kind: "waiting" });
+  await act(async () => answer(refused("unavailable")));
+  expect(result.current.check).toEqual({ kind: "refused", code: "unavailable" });
+  await act(() => vi.advanceTimersByTimeAsync(15_000));
+  expect(result.current.check.kind).toBe("ready");
 });

@@ -5,6 +5,8 @@ import { api } from "../call";
 
 export type RoomCheck =
   | { readonly kind: "checking" }
+  /** The server has put the answer off, and is asked again. */
+  | { readonly kind: "waiting" }
   | { readonly kind: "ready"; readonly room: ValidRoom | null }
   | { readonly kind: "refused"; readonly code: ErrorCode | null }
   /** `nextAttemptAt` is on the clock of `performance.now()`, null while it is tried. */
@@ -12,8 +14,10 @@ export type RoomCheck =
 
 const FIRST_RETRY_MS = 1_000;
 const LAST_RETRY_MS = 15_000;
-/** Full rooms empty by themselves; slow enough for the server's limit on looking rooms up. */
-const FULL_RETRY_MS = 15_000;
+/** Full rooms empty by themselves, and servers recover; slow enough for the server's limit on looking rooms up. */
+const LOOK_AGAIN_MS = 15_000;
+/** Where time helps, without anybody doing anything; null is a server that does not know itself. */
+const PASSES: ReadonlySet<ErrorCode | null> = new Set(["room-full", "unavailable", null]);
 
 /** Doubling, with a quarter of jitter either way, so that clients do not come back as a herd. */
 export function retryDelay(attempt: number, random: number): number {
@@ -50,7 +54,10 @@ export function useRoomCheck(roomId: RoomId, asHost: boolean, enabled: boolean):
     const setCheck = (check: RoomCheck) => setAnswered({ attempt, check });
 
     async function ask() {
-      const answer = await api.validateRoom(roomId);
+      const answer = await api.validateRoom(roomId, () => {
+        // What was explained before stays on the page until there is news.
+        if (current && attempt === 0) setCheck({ kind: "waiting" });
+      });
       if (!current) return;
       if (answer.ok) {
         setCheck({ kind: "ready", room: answer.value });
@@ -62,7 +69,7 @@ export function useRoomCheck(roomId: RoomId, asHost: boolean, enabled: boolean):
         setCheck({ kind: "ready", room: null });
       } else {
         setCheck({ kind: "refused", code: answer.failure.code });
-        if (answer.failure.code === "room-full") timer = setTimeout(again, FULL_RETRY_MS);
+        if (PASSES.has(answer.failure.code)) timer = setTimeout(again, LOOK_AGAIN_MS);
       }
     }
 

@@ -85,7 +85,10 @@ export const de: Catalogue = {
   "error.unavailable": "Der Server kann das gerade nicht. Versuchen Sie es gleich noch einmal.",
   "error.unreachable": "Der Server antwortet nicht. Prüfen Sie Ihr Netz und versuchen Sie es noch einmal.",
 
+  "busy.waiting": "Der Server kann das gerade nicht. Es wird weiter versucht …",
+
   "room.checking": "Der Anruf wird gesucht …",
+  "room.waiting": "Der Server kann gerade niemanden hereinlassen. Es wird weiter versucht …",
   "room.untitled": "Anruf {code}",
 
   "explain.full.title": "Dieser Anruf ist voll",
@@ -109,7 +112,7 @@ export const de: Catalogue = {
   "explain.busy.text":
     "Damit niemand Codes errät, lässt der Server jedes Netz nur begrenzt oft fragen. Warten Sie eine Minute und versuchen Sie es dann noch einmal.",
   "explain.unavailable.title": "Der Server kann gerade niemanden hereinlassen",
-  "explain.unavailable.text": "Das geht meistens schnell vorbei.",
+  "explain.unavailable.text": "Das geht meistens schnell vorbei; diese Seite sieht von selbst wieder nach.",
   "explain.refused.title": "Der Server hat Sie nicht hereingelassen",
   "explain.unreachable.title": "Der Server antwortet nicht",
   "explain.unreachable.text":

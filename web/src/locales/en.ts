@@ -86,7 +86,10 @@ export const en = {
   "error.unavailable": "The server cannot do that right now. Try again in a moment.",
   "error.unreachable": "The server does not answer. Check your network, then try again.",
 
+  "busy.waiting": "The server cannot do that right now. Still trying…",
+
   "room.checking": "Looking for the call…",
+  "room.waiting": "The server cannot let anyone in right now. Still trying…",
   "room.untitled": "Call {code}",
 
   "explain.full.title": "This call is full",
@@ -107,7 +110,7 @@ export const en = {
   "explain.busy.title": "Too many tries from here",
   "explain.busy.text": "To keep others from guessing codes, the server lets each network try only so often. Wait a minute, then try again.",
   "explain.unavailable.title": "The server cannot let anyone in right now",
-  "explain.unavailable.text": "This usually passes within a moment.",
+  "explain.unavailable.text": "This usually passes within a moment; this page looks again by itself.",
   "explain.refused.title": "The server did not let you in",
   "explain.unreachable.title": "The server does not answer",
   "explain.unreachable.text": "It may be restarting, or your network is away. This page keeps trying by itself.",

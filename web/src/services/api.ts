@@ -6,6 +6,8 @@ import type {
   RoomInfo,
   ValidRoom,
 } from "../protocol/generated";
+import { systemClock, type Clock } from "./clock";
+import { requestRetryDelay } from "./requestRetry";
 
 /** Why a request has no answer to work with. */
 export type ApiFailure =
@@ -16,11 +18,17 @@ export type ApiFailure =
 
 export type ApiResult<T> = { ok: true; value: T } | { ok: false; failure: ApiFailure };
 
-/** The REST side of the server. Nothing here throws. */
+/** The server cannot do it just now; it is asked again by itself. */
+export type OnBusy = () => void;
+
+/**
+ * The REST side of the server. Nothing here throws. What the server puts off (503 with
+ * `Retry-After`: nothing was done) is asked again for some seconds before that is the answer.
+ */
 export interface Api {
-  createRoom(request: CreateRoomRequest): Promise<ApiResult<CreatedRoom>>;
+  createRoom(request: CreateRoomRequest, onBusy?: OnBusy): Promise<ApiResult<CreatedRoom>>;
   /** Whether one could join now. */
-  validateRoom(roomId: string): Promise<ApiResult<ValidRoom>>;
+  validateRoom(roomId: string, onBusy?: OnBusy): Promise<ApiResult<ValidRoom>>;
   room(roomId: string): Promise<ApiResult<RoomInfo>>;
   config(): Promise<ApiResult<ClientConfig>>;
 }
@@ -28,12 +36,39 @@ export interface Api {
 /** A server on the other side of the world answers in one second; mobile networks double it. */
 const TIMEOUT_MS = 8_000;
 
-export function createApi(baseUrl = "", fetchImpl: typeof fetch = (...args) => fetch(...args)): Api {
-  async function request<T>(method: "GET" | "POST", path: string, body?: unknown): Promise<ApiResult<T>> {
+export interface ApiEnvironment {
+  readonly fetch: typeof fetch;
+  readonly clock: Clock;
+  readonly random: () => number;
+}
+
+const BROWSER: ApiEnvironment = {
+  fetch: (...args) => fetch(...args),
+  clock: systemClock,
+  random: Math.random,
+};
+
+interface Request {
+  readonly method: "GET" | "POST";
+  readonly path: string;
+  readonly body?: unknown;
+  readonly onBusy?: OnBusy | undefined;
+}
+
+interface Attempt<T> {
+  readonly result: ApiResult<T>;
+  /** Of a 503. */
+  readonly retryAfter: string | null;
+}
+
+export function createApi(baseUrl = "", environment: ApiEnvironment = BROWSER): Api {
+  const { clock, random } = environment;
+
+  async function attempt<T>({ method, path, body }: Request): Promise<Attempt<T>> {
     let response: Response;
     let answer: unknown;
     try {
-      response = await fetchImpl(baseUrl + path, {
+      response = await environment.fetch(baseUrl + path, {
         method,
         headers: body === undefined ? {} : { "content-type": "application/json" },
         body: body === undefined ? null : JSON.stringify(body),
@@ -42,20 +77,43 @@ export function createApi(baseUrl = "", fetchImpl: typeof fetch = (...args) => f
       answer = await response.json();
     } catch {
       // No network, too slow, or a proxy's HTML in place of JSON: the server cannot be asked.
-      return { ok: false, failure: { kind: "unreachable" } };
+      return { result: { ok: false, failure: { kind: "unreachable" } }, retryAfter: null };
     }
-    if (!response.ok) {
-      return { ok: false, failure: failureOf(response.status, answer) };
+    if (response.ok) {
+      return { result: { ok: true, value: answer as T }, retryAfter: null };
     }
-    return { ok: true, value: answer as T };
+    return {
+      result: { ok: false, failure: failureOf(response.status, answer) },
+      retryAfter: response.status === 503 ? response.headers.get("retry-after") : null,
+    };
+  }
+
+  async function request<T>(asked: Request): Promise<ApiResult<T>> {
+    const start = clock.now();
+    for (let attempts = 1; ; attempts += 1) {
+      const { result, retryAfter } = await attempt<T>(asked);
+      const delay = requestRetryDelay({
+        retryAfter,
+        attempts,
+        elapsed: clock.now() - start,
+        wallTime: clock.wallTime(),
+        random: random(),
+      });
+      if (delay === null) {
+        return result;
+      }
+      asked.onBusy?.();
+      await new Promise<void>((resolve) => clock.after(delay, resolve));
+    }
   }
 
   const roomPath = (roomId: string): string => `/api/rooms/${encodeURIComponent(roomId)}`;
   return {
-    createRoom: (room) => request("POST", "/api/rooms", room),
-    validateRoom: (roomId) => request("POST", `${roomPath(roomId)}/validate`),
-    room: (roomId) => request("GET", roomPath(roomId)),
-    config: () => request("GET", "/api/config"),
+    createRoom: (room, onBusy) => request({ method: "POST", path: "/api/rooms", body: room, onBusy }),
+    validateRoom: (roomId, onBusy) =>
+      request({ method: "POST", path: `${roomPath(roomId)}/validate`, onBusy }),
+    room: (roomId) => request({ method: "GET", path: roomPath(roomId) }),
+    config: () => request({ method: "GET", path: "/api/config" }),
   };
 }
 

@@ -62,7 +62,7 @@ export function CreateRoomView({ creating, serverMax, onCreate }: CreateRoomView
   const [name, setName] = useState("");
   const [most, setMost] = useState("");
   const [lifetime, setLifetime] = useState("");
-  const busy = creating.kind === "creating";
+  const busy = creating.kind === "creating" || creating.kind === "waiting";
 
   function submit(event: FormEvent) {
     event.preventDefault();
@@ -116,6 +116,9 @@ export function CreateRoomView({ creating, serverMax, onCreate }: CreateRoomView
           <Button type="submit" variant="primary" size="large" wide busy={busy}>
             {t(busy ? "create.submitting" : "create.submit")}
           </Button>
+          <p role="status" className="m-0 text-center text-sm text-balance text-muted empty:hidden">
+            {creating.kind === "waiting" && t("busy.waiting")}
+          </p>
         </form>
       </div>
     </PageShell>

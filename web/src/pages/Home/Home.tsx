@@ -4,8 +4,7 @@ import { JoinForm } from "../../components/JoinForm";
 import { PageShell } from "../../components/PageShell";
 import { useCreateRoom, type Creating } from "../../hooks/useCreateRoom";
 import { useDocumentTitle } from "../../hooks/useDocumentTitle";
-import { useEnterRoom } from "../../hooks/useEnterRoom";
-import type { Invitation } from "../../hooks/roomCode";
+import { useEnterRoom, type EnterRoom } from "../../hooks/useEnterRoom";
 import { t, type PlainKey } from "../../locales/translate";
 import { Button } from "../../ui/Button";
 
@@ -26,7 +25,7 @@ export default function Home() {
 interface HomeViewProps {
   readonly creating: Creating;
   readonly onStart: () => void;
-  readonly onJoin: (invitation: Invitation) => Promise<PlainKey | null>;
+  readonly onJoin: EnterRoom;
 }
 
 const POINTS: readonly (readonly [LucideIcon, PlainKey])[] = [
@@ -36,7 +35,7 @@ const POINTS: readonly (readonly [LucideIcon, PlainKey])[] = [
 ];
 
 export function HomeView({ creating, onStart, onJoin }: HomeViewProps) {
-  const starting = creating.kind === "creating";
+  const starting = creating.kind === "creating" || creating.kind === "waiting";
   return (
     <PageShell
       width="wide"
@@ -75,6 +74,9 @@ export function HomeView({ creating, onStart, onJoin }: HomeViewProps) {
             >
               {t(starting ? "home.starting" : "home.start")}
             </Button>
+            <p role="status" className="m-0 text-center text-sm text-balance text-muted empty:hidden">
+              {creating.kind === "waiting" && t("busy.waiting")}
+            </p>
             {creating.kind === "failed" && (
               <p role="alert" className="m-0 text-center text-sm text-danger-text">
                 {t(creating.text)}

@@ -1,9 +1,8 @@
 import { JoinForm } from "../../components/JoinForm";
 import { PageShell } from "../../components/PageShell";
-import type { Invitation } from "../../hooks/roomCode";
 import { useDocumentTitle } from "../../hooks/useDocumentTitle";
-import { useEnterRoom } from "../../hooks/useEnterRoom";
-import { t, type PlainKey } from "../../locales/translate";
+import { useEnterRoom, type EnterRoom } from "../../hooks/useEnterRoom";
+import { t } from "../../locales/translate";
 
 export default function JoinRoom() {
   useDocumentTitle(t("join.title"));
@@ -11,7 +10,7 @@ export default function JoinRoom() {
 }
 
 interface JoinRoomViewProps {
-  readonly onJoin: (invitation: Invitation) => Promise<PlainKey | null>;
+  readonly onJoin: EnterRoom;
 }
 
 export function JoinRoomView({ onJoin }: JoinRoomViewProps) {

@@ -57,10 +57,11 @@ export function LiveRoom(props: LiveRoomProps) {
       );
     }
   }
-  if (engine === null || (direct === null && room.check.kind === "checking")) {
+  const waiting = room.check.kind === "waiting";
+  if (engine === null || (direct === null && (waiting || room.check.kind === "checking"))) {
     return (
       <div data-phase="checking">
-        <LoadingPage text={t("room.checking")} />
+        <LoadingPage text={t(waiting ? "room.waiting" : "room.checking")} />
       </div>
     );
   }
