@@ -105,7 +105,7 @@ function Message({ entry, continues: joined, onRetry }: MessageProps) {
         <p className="m-0 px-1 pt-0.5 text-xs text-muted">{t("chat.sending")}</p>
       )}
       {refused !== null && (
-        <div className="flex flex-wrap items-center justify-end gap-2 pt-1 text-right">
+        <div className="flex flex-wrap items-center justify-end gap-2 pt-1 pb-2 text-right">
           <p className="m-0 text-xs text-danger-text">
             {t("chat.refused", { reason: t(`error.${refused}`) })}
           </p>

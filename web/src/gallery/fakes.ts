@@ -146,6 +146,14 @@ export const chat: readonly ChatEntry[] = [
   entry(6, "self", "Emmy Noether", "This one was refused", { own: true, status: { refused: "rate-limited" } }),
 ];
 
+/** While the server cannot reach what all nodes share: one message was given back, others wait. */
+export const chatOfBusyServer: readonly ChatEntry[] = [
+  ...chat.slice(0, 4),
+  entry(5, "self", "Emmy Noether", "Tape it into the log book", { own: true, status: { refused: "unavailable" } }),
+  entry(6, "self", "Emmy Noether", "1947-09-09, 15:45", { own: true, status: "sending" }),
+  entry(7, "self", "Emmy Noether", "☕", { own: true, status: "sending" }),
+];
+
 function entry(
   id: number,
   peerId: string,

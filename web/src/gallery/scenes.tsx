@@ -3,6 +3,7 @@ import type { ReactNode } from "react";
 import { ErrorBoundary } from "../components/ErrorBoundary";
 import { LoadingPage } from "../components/LoadingPage";
 import type { CallEnd, MediaFailure } from "../call/model";
+import { t } from "../locales/translate";
 import type { ErrorCode } from "../protocol/generated";
 import { CreateRoomView } from "../pages/CreateRoom/CreateRoom";
 import { HomeView } from "../pages/Home/Home";
@@ -19,6 +20,7 @@ import {
   actions,
   callState,
   chat,
+  chatOfBusyServer,
   deviceActions,
   level,
   media,
@@ -105,10 +107,15 @@ export const SCENES: Readonly<Record<string, () => ReactNode>> = {
   "home-failed": () => (
     <HomeView creating={{ kind: "failed", text: "error.unreachable" }} onStart={nothing} onJoin={async () => null} />
   ),
+  "home-busy": () => (
+    <HomeView creating={{ kind: "waiting" }} onStart={nothing} onJoin={async () => null} />
+  ),
   create: () => <CreateRoomView creating={{ kind: "idle" }} serverMax={16} onCreate={nothing} />,
+  "create-busy": () => <CreateRoomView creating={{ kind: "waiting" }} serverMax={16} onCreate={nothing} />,
   join: () => <JoinRoomView onJoin={async () => "error.room-not-found"} />,
   "not-found": () => <NotFound />,
   loading: () => <LoadingPage />,
+  "checking-busy": () => <LoadingPage text={t("room.waiting")} />,
   prejoin: () => prejoin(),
   "prejoin-host": () => prejoin({ asHost: true, people: 0, initialName: "" }),
   "prejoin-waiting": () => prejoin({ joining: "waiting" }),
@@ -153,6 +160,7 @@ export const SCENES: Readonly<Record<string, () => ReactNode>> = {
       media: media({ screen: { kind: "live", stream: pageStream() } }),
     }),
   "call-chat": () => call({ call: callState(trio(), { chat }), initialPanel: "chat" }),
+  "call-chat-busy": () => call({ call: callState(trio(), { chat: chatOfBusyServer }), initialPanel: "chat" }),
   "call-unread": () => call({ call: callState(trio(), { chat, notices }) }),
   "call-people": () =>
     call({
