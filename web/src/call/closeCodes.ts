@@ -26,3 +26,8 @@ export function closeMeaning(code: number): CloseMeaning {
 export function goesElsewhere(code: number): boolean {
   return code === 1012 || code === 1013;
 }
+
+/** Whether another socket has the session now, of this page or of another. */
+export function isTaken(meaning: CloseMeaning): boolean {
+  return meaning.kind === "over" && meaning.reason === "taken-elsewhere";
+}

@@ -16,8 +16,8 @@ export interface Replacement {
   receive(message: Sequenced): void;
   /** The new socket is closed. */
   closed(): void;
-  /** Whether the server may have the new socket for the session's by now. */
-  entering(): boolean;
+  /** The new socket, once the server may have it for the session's. */
+  entering(): Socket | null;
   /** The old socket is gone: gives what there is of the new one away. */
   release(): Begun | null;
   /** Ends it, silently. */
@@ -132,7 +132,7 @@ export function createReplacement(options: ReplacementOptions): Replacement {
       }
     },
     closed: () => fail("closed"),
-    entering: () => state.kind === "entering",
+    entering: () => (state.kind === "entering" ? state.socket : null),
     release: () => {
       if (state.kind !== "connecting" && state.kind !== "entering") {
         drop();

@@ -632,3 +632,23 @@ it("says goodbye and stops", () => {
   clock.advance(60_000);
   expect(sockets.all).toHaveLength(1);
 });
+
+it("says goodbye also while the server is yet to answer, on each socket that may have the session", () => {
+  const joining = bench();
+  joining.signaling.join(JOIN, null);
+  joining.sockets.last().receive(GREETING);
+  joining.signaling.leave();
+  expect(joining.sockets.last().sent.map(({ type }) => type)).toEqual(["join", "leave"]);
+
+  const { clock, sockets, signaling, enter } = bench();
+  enter();
+  sockets.last().receive({ type: "reconnect", after_ms: 0 });
+  clock.advance(0);
+  sockets.last().receive(GREETING);
+  signaling.leave();
+  expect(sockets.all.map(({ sent }) => sent.map(({ type }) => type))).toEqual([
+    ["join", "leave"],
+    ["resume", "leave"],
+  ]);
+  expect(sockets.all.map(({ closed }) => closed)).toEqual([true, true]);
+});

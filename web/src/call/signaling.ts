@@ -2,7 +2,7 @@ import type { ClientMessage, ErrorCode, Join, Joined, Resumed, ServerMessage } f
 import type { Cancel, Clock } from "../services/clock";
 import type { OpenSocket, Socket } from "../services/websocket";
 import { createAttempts } from "./attempts";
-import { closeMeaning, goesElsewhere } from "./closeCodes";
+import { closeMeaning, goesElsewhere, isTaken } from "./closeCodes";
 import { createLateResumes } from "./lateResumes";
 import type { CallEnd, SignalingStatus } from "./model";
 import { createOutbox } from "./outbox";
@@ -196,8 +196,7 @@ export function createSignaling(environment: SignalingEnvironment, events: Signa
 
   function handleClose(code: number): void {
     const meaning = closeMeaning(code);
-    const taken = meaning.kind === "over" && meaning.reason === "taken-elsewhere";
-    const takenByUs = taken && (replacement.entering() || lateResumes.explain());
+    const takenByUs = isTaken(meaning) && (replacement.entering() !== null || lateResumes.explain());
     // Only a session can be over; a warm socket that the server closed for idling is replaced.
     if (meaning.kind === "reconnect" || takenByUs || (link.kind !== "open" && link.kind !== "entering")) {
       const begun = link.kind === "open" ? replacement.release() : null;
@@ -386,7 +385,7 @@ export function createSignaling(environment: SignalingEnvironment, events: Signa
       }
       if (message.seq > session.lastSeq + 1) {
         // One is missing, so this one may not be acted on: the resume brings both.
-        if (!replacement.entering()) {
+        if (replacement.entering() === null) {
           replaceSocket();
         }
         return;
@@ -488,9 +487,12 @@ export function createSignaling(environment: SignalingEnvironment, events: Signa
     },
     replaceSocket,
     leave: () => {
-      if (link.kind === "open") {
-        link.socket.send(JSON.stringify({ type: "leave" } satisfies ClientMessage));
+      const goodbye = JSON.stringify({ type: "leave" } satisfies ClientMessage);
+      if (link.kind === "open" || link.kind === "entering") {
+        link.socket.send(goodbye);
       }
+      // Whichever of the two has the session by now.
+      replacement.entering()?.send(goodbye);
       stop();
     },
   };
