@@ -3,12 +3,14 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on shall fail")]
 
 mod api;
+#[path = "../kit/client.rs"]
 mod client;
 mod command_line;
 mod hostile;
 mod limits;
 mod metrics;
 mod pages;
+#[path = "../kit/server.rs"]
 mod server;
 mod sessions;
 mod shutdown;
