@@ -32,7 +32,17 @@ struct Folder(TempDir);
 pub struct Options {
     arguments: Vec<String>,
     environment: Vec<(String, String)>,
+    /// Another build of the program than the one under test.
+    pub binary: Option<PathBuf>,
     listen: Option<SocketAddr>,
+    metrics: Option<SocketAddr>,
+}
+
+/// A server that was ended, whose folder and addresses wait for the next one.
+pub struct Ended {
+    folder: Folder,
+    address: SocketAddr,
+    metrics: SocketAddr,
 }
 
 impl Options {
@@ -52,14 +62,31 @@ impl Options {
         self
     }
 
+    /// In place of free ports.
+    pub fn listen_at(mut self, address: SocketAddr, metrics: SocketAddr) -> Self {
+        (self.listen, self.metrics) = (Some(address), Some(metrics));
+        self
+    }
+
     pub fn start(self) -> Server {
         Server::start_in(self, Folder(TempDir::new().unwrap()))
     }
 }
 
+impl Ended {
+    /// A new process on the same data folder and ports.
+    pub fn start(self, options: Options) -> Server {
+        Server::start_in(options.listen_at(self.address, self.metrics), self.folder)
+    }
+}
+
 /// The program, in a clean environment.
 pub fn program(folder: &Path) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_wecall"));
+    program_at(Path::new(env!("CARGO_BIN_EXE_wecall")), folder)
+}
+
+fn program_at(binary: &Path, folder: &Path) -> Command {
+    let mut command = Command::new(binary);
     command.env_clear().current_dir(folder);
     command
 }
@@ -70,17 +97,17 @@ impl Server {
     }
 
     fn start_in(options: Options, folder: Folder) -> Self {
-        let listen = options
-            .listen
-            .map_or("127.0.0.1:0".into(), |a| a.to_string());
-        let mut child = program(folder.0.path())
-            .args([
-                "serve",
-                "--listen",
-                &listen,
-                "--metrics-listen",
-                "127.0.0.1:0",
-            ])
+        let or_any = |address: Option<SocketAddr>| {
+            let address = address.unwrap_or(([127, 0, 0, 1], 0).into());
+            address.to_string()
+        };
+        let mut command = match &options.binary {
+            Some(binary) => program_at(binary, folder.0.path()),
+            None => program(folder.0.path()),
+        };
+        let mut child = command
+            .args(["serve", "--listen", &or_any(options.listen)])
+            .args(["--metrics-listen", &or_any(options.metrics)])
             .args(&options.arguments)
             .env("WECALL_LOGGING__FORMAT", "json")
             .envs(options.environment)
@@ -211,16 +238,19 @@ impl Server {
         }
     }
 
-    /// A new process on the same data folder and port, after the end of this one.
-    pub fn restart(mut self, options: Options) -> Self {
+    /// Ends the process, if it has not ended by itself, and keeps its place.
+    pub fn end(mut self) -> Ended {
         self.kill();
-        let address = self.address;
-        let folder = std::mem::replace(&mut self.folder, Folder(TempDir::new().unwrap()));
-        let options = Options {
-            listen: Some(address),
-            ..options
-        };
-        Self::start_in(options, folder)
+        Ended {
+            folder: std::mem::replace(&mut self.folder, Folder(TempDir::new().unwrap())),
+            address: self.address,
+            metrics: self.metrics,
+        }
+    }
+
+    /// A new process on the same data folder and ports, after the end of this one.
+    pub fn restart(self, options: Options) -> Self {
+        self.end().start(options)
     }
 
     /// Everything that it has written to standard output, after its end.
