@@ -1,0 +1,15 @@
+//! Many nodes: the real program, several times, over a real Redis, with everything failing that can.
+//!
+//! These tests take longer than others and need Debian packages; `cargo xtask test --only cluster`
+//! runs them, which is why they are marked as ignored.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on shall fail")]
+
+#[path = "../kit/server.rs"]
+#[expect(dead_code, reason = "the tests of one server use the rest")]
+mod server;
+#[expect(
+    dead_code,
+    reason = "the tests that use the rest come with what they test"
+)]
+mod world;

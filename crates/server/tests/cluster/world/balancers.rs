@@ -1,0 +1,96 @@
+//! The load balancers of `deploy/`, with its very configuration.
+
+use std::{
+    fs,
+    net::{SocketAddr, TcpStream},
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use tempfile::TempDir;
+
+use super::{clock::wait_for, ports::free_port, process::Process};
+use crate::server::{PATIENCE, request};
+
+/// A load balancer before some nodes.
+pub struct Balancer {
+    /// Where people connect.
+    pub address: SocketAddr,
+    _process: Process,
+    _folder: TempDir,
+}
+
+/// A file of `deploy/`.
+pub fn deployed(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../../deploy")
+        .join(name)
+}
+
+impl Balancer {
+    /// HAProxy before three nodes, configured by `deploy/haproxy.cfg` and its environment.
+    pub fn haproxy(nodes: &[SocketAddr; 3]) -> Self {
+        let address = SocketAddr::from(([127, 0, 0, 1], free_port()));
+        let mut haproxy = Command::new("haproxy");
+        haproxy.arg("-db").arg("-f").arg(deployed("haproxy.cfg"));
+        haproxy.env("WECALL_BIND", address.to_string());
+        haproxy.env("WECALL_STATS_BIND", format!("127.0.0.1:{}", free_port()));
+        haproxy.env("WECALL_FILES", "10000");
+        for (name, node) in settings(nodes) {
+            haproxy.env(name, node);
+        }
+        let process = Process::start(&mut haproxy);
+        Self::ready(address, process, TempDir::new().unwrap())
+    }
+
+    /// nginx before three nodes, configured by `deploy/nginx.conf` with its variables filled in.
+    pub fn nginx(nodes: &[SocketAddr; 3]) -> Self {
+        let address = SocketAddr::from(([127, 0, 0, 1], free_port()));
+        let folder = TempDir::new().unwrap();
+        let mut site = fs::read_to_string(deployed("nginx.conf")).unwrap();
+        let bind = [("WECALL_BIND".to_owned(), address.to_string())];
+        for (name, value) in settings(nodes).chain(bind) {
+            site = site.replace(&format!("${{{name}}}"), &value);
+        }
+        fs::write(folder.path().join("wecall.conf"), site).unwrap();
+        // What the distribution's own `nginx.conf` says, but in a folder of the test's.
+        let temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
+            .map(|kind| format!("{kind}_temp_path {kind};"));
+        let main = format!(
+            "daemon off;\npid nginx.pid;\nworker_processes 2;\nerror_log stderr notice;\n\
+             events {{ worker_connections 4096; }}\n\
+             http {{\naccess_log off;\n{}\ninclude wecall.conf;\n}}\n",
+            temporary.join("\n")
+        );
+        let file = folder.path().join("nginx.conf");
+        fs::write(&file, main).unwrap();
+        let mut nginx = Command::new("nginx");
+        nginx.arg("-p").arg(folder.path()).arg("-c").arg(&file);
+        nginx.args(["-e", "stderr"]);
+        let process = Process::start(&mut nginx).with_children();
+        Self::ready(address, process, folder)
+    }
+
+    fn ready(address: SocketAddr, process: Process, folder: TempDir) -> Self {
+        wait_for("the load balancer reaches a node", PATIENCE, || {
+            let stream = TcpStream::connect(address).map_err(|error| error.to_string())?;
+            stream.set_read_timeout(Some(PATIENCE)).unwrap();
+            let host = address.to_string();
+            match request(stream, &host, "GET", "/readyz", &[], "").status {
+                200 => Ok(()),
+                other => Err(other.to_string()),
+            }
+        });
+        Self {
+            address,
+            _process: process,
+            _folder: folder,
+        }
+    }
+}
+
+/// What differs from place to place, under its documented names.
+fn settings(nodes: &[SocketAddr; 3]) -> impl Iterator<Item = (String, String)> {
+    let names = (1..).map(|number| format!("WECALL_NODE_{number}"));
+    names.zip(nodes.map(|node| node.to_string()))
+}

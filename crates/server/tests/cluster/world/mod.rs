@@ -1,0 +1,28 @@
+//! What tests of many nodes stand on: the processes, and the ways between them.
+
+pub mod balancers;
+pub mod clock;
+pub mod fault_proxy;
+pub mod figures;
+pub mod nodes;
+pub mod ports;
+pub mod process;
+pub mod prometheus;
+pub mod redis;
+pub mod redis_groups;
+
+use std::sync::OnceLock;
+
+use tokio::runtime::{Builder, Runtime};
+
+/// Carries proxies; tests themselves are plain threads that wait.
+fn runtime() -> &'static Runtime {
+    static RUNTIME: OnceLock<Runtime> = OnceLock::new();
+    RUNTIME.get_or_init(|| {
+        Builder::new_multi_thread()
+            .worker_threads(2)
+            .enable_all()
+            .build()
+            .unwrap()
+    })
+}
