@@ -5,6 +5,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on shall fail")]
 
+#[path = "../kit/client.rs"]
+#[expect(dead_code, reason = "the tests of one server use the rest")]
+mod client;
 #[path = "../kit/server.rs"]
 #[expect(dead_code, reason = "the tests of one server use the rest")]
 mod server;
@@ -13,3 +16,5 @@ mod server;
     reason = "the tests that use the rest come with what they test"
 )]
 mod world;
+
+mod one_node;

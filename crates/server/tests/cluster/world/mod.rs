@@ -1,10 +1,13 @@
-//! What tests of many nodes stand on: the processes, and the ways between them.
+//! What tests of many nodes stand on: the processes, the ways between them, and the people.
 
 pub mod balancers;
 pub mod clock;
+pub mod crowd;
+pub mod dice;
 pub mod fault_proxy;
 pub mod figures;
 pub mod nodes;
+pub mod person;
 pub mod ports;
 pub mod process;
 pub mod prometheus;
@@ -15,7 +18,7 @@ use std::sync::OnceLock;
 
 use tokio::runtime::{Builder, Runtime};
 
-/// Carries proxies; tests themselves are plain threads that wait.
+/// Carries people and proxies; tests themselves are plain threads that wait.
 fn runtime() -> &'static Runtime {
     static RUNTIME: OnceLock<Runtime> = OnceLock::new();
     RUNTIME.get_or_init(|| {
