@@ -106,6 +106,12 @@ const STEPS: &[Step] = &[
         run: || fuzz::run(&[]),
     },
     Step {
+        name: "cluster",
+        what: "many nodes over a real Redis, with everything failing that can",
+        packages: packages::CLUSTER,
+        run: rust::cluster,
+    },
+    Step {
         name: "e2e",
         what: "real browsers against the real binary",
         packages: packages::E2E,

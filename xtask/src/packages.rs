@@ -16,6 +16,15 @@ pub const E2E: &[&str] = &[
     "nftables",
 ];
 
+/// What nodes share, what stands before them, and what watches them.
+pub const CLUSTER: &[&str] = &[
+    "redis-server",
+    "redis-tools",
+    "haproxy",
+    "nginx-light",
+    "prometheus",
+];
+
 /// Builds and starts the container image without an engine or a registry.
 pub const IMAGE: &[&str] = &["buildah", "debootstrap"];
 

@@ -7,7 +7,7 @@ use std::fs::File;
 
 use anyhow::{Context as _, Result};
 
-use crate::{command, content};
+use crate::{build, command, content};
 
 const PURE_TARGET: &str = "wasm32-unknown-unknown";
 
@@ -61,6 +61,25 @@ pub fn tests() -> Result<()> {
         "--locked",
         "--no-fail-fast",
     ]))
+}
+
+/// Tests of many nodes, with the release binary: those that mostly wait side by side, then those
+/// that load the machine, one after the other.
+pub fn cluster() -> Result<()> {
+    let binary = build::binary()?;
+    let tests = |arguments: &[&str]| {
+        let mut cargo = command::cargo();
+        cargo
+            .args(["test", "--workspace", "--all-features", "--locked"])
+            .args(["--test", "cluster", "--", "--ignored", "--show-output"])
+            .args(arguments)
+            .env("WECALL_BIN", &binary);
+        command::run(&mut cargo)
+    };
+    // Both, even when the first fails.
+    let beside = tests(&["--skip", "alone::", "--test-threads", "6"]);
+    let alone = tests(&["alone::", "--test-threads", "1"]);
+    beside.and(alone)
 }
 
 /// What needs sockets, threads or C does not build there.
