@@ -9,13 +9,15 @@ use std::{
 
 use tempfile::TempDir;
 
-use super::{clock::wait_for, ports::free_port, process::Process};
+use super::{clock::wait_for, figures::Figures, ports::free_port, process::Process};
 use crate::server::{PATIENCE, request};
 
 /// A load balancer before some nodes.
 pub struct Balancer {
     /// Where people connect.
     pub address: SocketAddr,
+    /// Where it tells Prometheus its own figures, if it has any.
+    figures: Option<SocketAddr>,
     _process: Process,
     _folder: TempDir,
 }
@@ -34,13 +36,16 @@ impl Balancer {
         let mut haproxy = Command::new("haproxy");
         haproxy.arg("-db").arg("-f").arg(deployed("haproxy.cfg"));
         haproxy.env("WECALL_BIND", address.to_string());
-        haproxy.env("WECALL_STATS_BIND", format!("127.0.0.1:{}", free_port()));
+        let figures = SocketAddr::from(([127, 0, 0, 1], free_port()));
+        haproxy.env("WECALL_STATS_BIND", figures.to_string());
         haproxy.env("WECALL_FILES", "10000");
         for (name, node) in settings(nodes) {
             haproxy.env(name, node);
         }
         let process = Process::start(&mut haproxy);
-        Self::ready(address, process, TempDir::new().unwrap())
+        let mut balancer = Self::ready(address, process, TempDir::new().unwrap());
+        balancer.figures = Some(figures);
+        balancer
     }
 
     /// nginx before three nodes, configured by `deploy/nginx.conf` with its variables filled in.
@@ -71,6 +76,29 @@ impl Balancer {
         Self::ready(address, process, folder)
     }
 
+    /// Waits until HAProxy gives new people to so many nodes. nginx does not ask them.
+    pub fn wait_for_nodes(&self, expected: usize) {
+        let Some(figures) = self.figures else {
+            return;
+        };
+        let up = |node: usize, figures: &Figures| {
+            let node = format!("node{node}");
+            let labels = [
+                ("proxy", "nodes"),
+                ("server", node.as_str()),
+                ("state", "UP"),
+            ];
+            figures.value("haproxy_server_status", &labels) == Some(1.0)
+        };
+        wait_for("HAProxy knows the nodes", PATIENCE, || {
+            let figures = Figures::scrape(figures);
+            match (1..=3).filter(|node| up(*node, &figures)).count() {
+                count if count == expected => Ok(()),
+                other => Err(format!("{other} of them")),
+            }
+        });
+    }
+
     fn ready(address: SocketAddr, process: Process, folder: TempDir) -> Self {
         wait_for("the load balancer reaches a node", PATIENCE, || {
             let stream = TcpStream::connect(address).map_err(|error| error.to_string())?;
@@ -83,6 +111,7 @@ impl Balancer {
         });
         Self {
             address,
+            figures: None,
             _process: process,
             _folder: folder,
         }
@@ -93,4 +122,47 @@ impl Balancer {
 fn settings(nodes: &[SocketAddr; 3]) -> impl Iterator<Item = (String, String)> {
     let names = (1..).map(|number| format!("WECALL_NODE_{number}"));
     names.zip(nodes.map(|node| node.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        client::Room,
+        world::{
+            call::Call,
+            nodes::{Node, node_options},
+        },
+    };
+
+    #[test]
+    #[ignore = "needs Debian packages: cargo xtask test --only cluster"]
+    fn people_meet_behind_haproxy() {
+        meet_and_come_back(Balancer::haproxy);
+    }
+
+    #[test]
+    #[ignore = "needs Debian packages: cargo xtask test --only cluster"]
+    fn people_meet_behind_nginx() {
+        meet_and_come_back(Balancer::nginx);
+    }
+
+    /// One node in all three places, so that it needs no shared state.
+    fn meet_and_come_back(balancer: fn(&[SocketAddr; 3]) -> Balancer) {
+        let options = node_options("node-1").env("SERVER__TRUSTED_PROXIES", "127.0.0.1/32");
+        let mut node = Node::start("node-1".into(), options, None);
+        let balancer = balancer(&[node.address; 3]);
+        balancer.wait_for_nodes(3);
+        let room = Room::new(node.server());
+        let call = Call::behind(balancer.address, room, 3);
+        call.works();
+        node.kill();
+        balancer.wait_for_nodes(0);
+        for person in &call.people {
+            person.wait("notices", |view| !view.is_in());
+        }
+        node.start_again();
+        call.works();
+        call.assert_undisturbed();
+    }
 }

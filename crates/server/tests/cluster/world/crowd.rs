@@ -30,16 +30,10 @@ pub fn all_hear_each_other<'a>(
 ) -> Times {
     let people: Vec<_> = people.into_iter().collect();
     let start = now();
-    let pairs = || {
-        let pairs = people
-            .iter()
-            .flat_map(|from| people.iter().map(move |to| (*from, *to)));
-        pairs.filter(|(from, to)| !std::ptr::eq(*from, *to))
-    };
-    for (from, to) in pairs() {
+    for (from, to) in pairs(&people) {
         from.relay_to(to);
     }
-    for (from, to) in pairs() {
+    for (from, to) in pairs(&people) {
         to.wait_for_relays_of(from, patience);
     }
     let arrivals = people.iter().flat_map(|person| {
@@ -49,6 +43,16 @@ pub fn all_hear_each_other<'a>(
             .filter(|arrival| arrival.sent_at >= start)
     });
     arrivals.map(|arrival| arrival.took).collect()
+}
+
+/// Each with each of the others, both ways.
+pub fn pairs<'a>(people: &[&'a Person]) -> Vec<(&'a Person, &'a Person)> {
+    let pairs = people
+        .iter()
+        .flat_map(|from| people.iter().map(move |to| (*from, *to)));
+    pairs
+        .filter(|(from, to)| !std::ptr::eq(*from, *to))
+        .collect()
 }
 
 /// The lengths of all times without signaling.

@@ -1,6 +1,8 @@
 //! Figures: what a node tells Prometheus, and what a test measured.
 
-use std::{fmt, time::Duration};
+use std::{fmt, net::SocketAddr, time::Duration};
+
+use super::http;
 
 /// A page in Prometheus' text format.
 pub struct Figures(Vec<Sample>);
@@ -12,7 +14,12 @@ struct Sample {
 }
 
 impl Figures {
-    pub fn parse(page: &str) -> Self {
+    /// Those at `/metrics` of this address.
+    pub fn scrape(address: SocketAddr) -> Self {
+        Self::parse(&http::get(address, "/metrics").unwrap())
+    }
+
+    fn parse(page: &str) -> Self {
         let lines = page.lines().filter(|line| !line.starts_with('#'));
         let lines = lines.filter(|line| !line.trim().is_empty());
         Self(lines.map(Sample::parse).collect())

@@ -1,11 +1,13 @@
 //! What tests of many nodes stand on: the processes, the ways between them, and the people.
 
 pub mod balancers;
+pub mod call;
 pub mod clock;
 pub mod crowd;
 pub mod dice;
 pub mod fault_proxy;
 pub mod figures;
+pub mod http;
 pub mod nodes;
 pub mod person;
 pub mod ports;

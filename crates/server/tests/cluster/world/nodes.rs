@@ -1,26 +1,17 @@
 //! Nodes of one deployment: the real program, several times, over one Redis.
 
-use std::{
-    net::{SocketAddr, TcpStream},
-    path::PathBuf,
-    time::Duration,
-};
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use serde_json::Value;
 
 use super::{
-    clock::wait_for,
-    fault_proxy::FaultProxy,
-    figures::Figures,
-    ports::free_port,
-    redis::{Redis, RedisOptions},
+    clock::wait_for, fault_proxy::FaultProxy, figures::Figures, ports::free_port, redis::Redis,
 };
-use crate::server::{Ended, Options, PATIENCE, Server, request};
+use crate::server::{Ended, Options, Server};
 
 #[derive(Clone)]
 pub struct ClusterOptions {
     nodes: usize,
-    redis: RedisOptions,
     through_proxies: bool,
     settings: Vec<(String, String)>,
 }
@@ -50,15 +41,9 @@ impl ClusterOptions {
     pub fn new(nodes: usize) -> Self {
         Self {
             nodes,
-            redis: RedisOptions::new(),
             through_proxies: false,
             settings: vec![],
         }
-    }
-
-    pub fn redis(mut self, redis: RedisOptions) -> Self {
-        self.redis = redis;
-        self
     }
 
     /// Each node reaches Redis over a way of its own.
@@ -74,7 +59,7 @@ impl ClusterOptions {
     }
 
     pub fn start(self) -> Cluster {
-        let redis = self.redis.clone().start();
+        let redis = Redis::start();
         let nodes = (1..=self.nodes)
             .map(|number| {
                 let proxy = self
@@ -203,11 +188,7 @@ impl Node {
     }
 
     pub fn figures(&self) -> Figures {
-        let stream = TcpStream::connect(self.metrics).unwrap();
-        stream.set_read_timeout(Some(PATIENCE)).unwrap();
-        let response = request(stream, "metrics", "GET", "/metrics", &[], "");
-        assert_eq!(response.status, 200);
-        Figures::parse(response.text())
+        Figures::scrape(self.metrics)
     }
 
     /// One figure, or 0 where the node does not have it.

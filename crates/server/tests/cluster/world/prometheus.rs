@@ -1,18 +1,11 @@
 //! A real Prometheus that scrapes nodes.
 
-use std::{
-    fmt::Write as _,
-    fs,
-    io::{Read, Write},
-    net::{SocketAddr, TcpStream},
-    process::Command,
-};
+use std::{fmt::Write as _, fs, net::SocketAddr, process::Command};
 
 use serde_json::Value;
 use tempfile::TempDir;
 
-use super::{ports::free_port, process::Process};
-use crate::server::PATIENCE;
+use super::{http, ports::free_port, process::Process};
 
 pub struct Prometheus {
     address: SocketAddr,
@@ -60,22 +53,12 @@ impl Prometheus {
 
     /// The series that an expression gives at this moment, or why it is none.
     pub fn query(&self, expression: &str) -> Result<Vec<Value>, String> {
-        let answer = self.get(&format!("/api/v1/query?query={}", encoded(expression)));
-        match (&answer["status"], &answer["data"]["result"]) {
-            (status, Value::Array(series)) if status == "success" => Ok(series.clone()),
+        let path = format!("/api/v1/query?query={}", encoded(expression));
+        let answer: Value = serde_json::from_str(&http::get(self.address, &path)?).unwrap();
+        match &answer["data"]["result"] {
+            Value::Array(series) => Ok(series.clone()),
             _ => Err(answer.to_string()),
         }
-    }
-
-    fn get(&self, path: &str) -> Value {
-        let mut stream = TcpStream::connect(self.address).unwrap();
-        stream.set_read_timeout(Some(PATIENCE)).unwrap();
-        // Of version 1.0, for whose answers have no chunks.
-        write!(stream, "GET {path} HTTP/1.0\r\n\r\n").unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).unwrap();
-        let (_, body) = answer.split_once("\r\n\r\n").unwrap();
-        serde_json::from_str(body).unwrap_or_else(|error| panic!("{error}: {answer}"))
     }
 }
 
@@ -95,6 +78,7 @@ fn encoded(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::server::PATIENCE;
     use crate::world::{
         clock::wait_for,
         nodes::{Node, node_options},

@@ -17,7 +17,7 @@ use crate::server::PATIENCE;
 pub struct RedisOptions {
     keeps_data: bool,
     password: Option<String>,
-    replica_of: Option<u16>,
+    replica_of: Option<SocketAddr>,
     tls: bool,
     in_cluster: bool,
 }
@@ -45,8 +45,8 @@ impl RedisOptions {
         self
     }
 
-    pub fn replica_of(mut self, master: &Redis) -> Self {
-        self.replica_of = Some(master.port);
+    pub fn replica_of(mut self, master: SocketAddr) -> Self {
+        self.replica_of = Some(master);
         self
     }
 
@@ -201,7 +201,8 @@ impl Redis {
             server.args(["--requirepass", password, "--masterauth", password]);
         }
         if let Some(master) = self.options.replica_of {
-            server.args(["--replicaof", "127.0.0.1", &master.to_string()]);
+            let (host, port) = (master.ip().to_string(), master.port().to_string());
+            server.args(["--replicaof", &host, &port]);
             // At once, not after a while of waiting for more replicas.
             server.args(["--repl-diskless-sync-delay", "0"]);
         }
@@ -267,7 +268,7 @@ mod tests {
     fn replica_has_everything_and_can_be_promoted() {
         let master = Redis::start();
         master.command(&["SET", "key", "value"]);
-        let mut replica = RedisOptions::new().replica_of(&master).start();
+        let mut replica = RedisOptions::new().replica_of(master.address()).start();
         assert_eq!(replica.command(&["GET", "key"]), "value");
         replica.promote();
         assert_eq!(replica.command(&["SET", "key", "other"]), "OK");

@@ -145,7 +145,7 @@ mod tests {
     #[ignore = "needs Debian packages: cargo xtask test --only cluster"]
     fn sentinels_promote_the_replica_of_a_dead_master() {
         let mut master = Redis::start();
-        let replica = RedisOptions::new().replica_of(&master).start();
+        let replica = RedisOptions::new().replica_of(master.address()).start();
         let sentinels = Sentinels::over(&master, 1);
         assert_eq!(sentinels.master_port(), master.port);
         assert_eq!(sentinels.url().split(',').count(), 3);

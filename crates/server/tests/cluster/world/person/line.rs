@@ -92,10 +92,7 @@ enum Link {
         asked: Instant,
         resumes: bool,
     },
-    Open {
-        node: SocketAddr,
-        socket: Socket,
-    },
+    Open(Socket),
 }
 
 /// Something that happened on a link.
@@ -173,7 +170,7 @@ impl Line {
         match command {
             Command::Send(message) => self.send(&message).await,
             Command::Lose => {
-                if matches!(self.link, Link::Open { .. }) {
+                if matches!(self.link, Link::Open(_)) {
                     self.lose("by itself".into(), Failure::Closed);
                 }
             }
@@ -188,7 +185,7 @@ impl Line {
             }
             Command::Leave => {
                 self.send(&json!({"type": "leave"})).await;
-                if let Link::Open { socket, .. } = &mut self.link {
+                if let Link::Open(socket) = &mut self.link {
                     // Whoever is gone needs no farewell.
                     drop(socket.close().await);
                 }
@@ -204,7 +201,7 @@ impl Line {
         if self.session.is_some() {
             self.outbox.push(text.clone());
         }
-        if let Link::Open { socket, .. } = &mut self.link
+        if let Link::Open(socket) = &mut self.link
             && let Err(why) = hand_over(socket, text).await
         {
             self.lose(why, Failure::TimedOut);
@@ -217,7 +214,7 @@ impl Line {
     }
 
     fn lose(&mut self, why: String, failure: Failure) {
-        let was_open = matches!(self.link, Link::Open { .. });
+        let was_open = matches!(self.link, Link::Open(_));
         let lost_at = *self.lost_at.get_or_insert_with(now);
         self.failed = if was_open { 0 } else { self.failed + 1 };
         self.shared.change(|view| {
@@ -260,7 +257,7 @@ impl Line {
             Step::Connected(Err(failure)) => self.lose(format!("{failure:?}"), failure),
             Step::Closed(why) => return self.closed(why),
             Step::Heard(message) => match self.link {
-                Link::Open { .. } => return self.hear(&message),
+                Link::Open(_) => return self.hear(&message),
                 _ => return self.hear_at_the_door(&message).await,
             },
         }
@@ -299,7 +296,7 @@ impl Line {
     fn closed(&mut self, why: String) -> bool {
         let is_taken = why == SESSION_TAKEN.to_string();
         let is_final = ["1000", "1008"].contains(&why.as_str()) || is_taken;
-        let is_in = matches!(self.link, Link::Open { .. });
+        let is_in = matches!(self.link, Link::Open(_));
         if is_in && is_final && self.successor.is_none() {
             self.over(Status::Over(format!("closed with {why}")));
             return false;
@@ -368,9 +365,7 @@ impl Line {
             view.note(What::Entered { node, by: entry });
             view.status = Status::In(node);
             if let (Some(lost), true) = (lost, entry != Entry::Joined) {
-                let back = now();
-                let by = entry;
-                view.outages.push(Outage { lost, back, by });
+                view.outages.push(Outage { lost, back: now() });
             }
         });
         let mut failed = None;
@@ -380,7 +375,7 @@ impl Line {
                 break;
             }
         }
-        self.link = Link::Open { node, socket };
+        self.link = Link::Open(socket);
         if let Some(why) = failed {
             self.lose(why, Failure::TimedOut);
         }
@@ -535,7 +530,7 @@ async fn advance(link: &mut Link) -> Step {
                 () = sleep_until(deadline.into()) => Step::Closed("no answer".into()),
             }
         }
-        Link::Open { socket, .. } => hear(socket).await,
+        Link::Open(socket) => hear(socket).await,
     }
 }
 

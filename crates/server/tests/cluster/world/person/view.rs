@@ -103,7 +103,6 @@ pub enum Entry {
 pub struct Outage {
     pub lost: Instant,
     pub back: Instant,
-    pub by: Entry,
 }
 
 impl Outage {
