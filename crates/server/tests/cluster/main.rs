@@ -17,4 +17,6 @@ mod server;
 )]
 mod world;
 
+mod cross_node_basics;
 mod one_node;
+mod resume_on_another_node;
