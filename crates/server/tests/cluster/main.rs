@@ -18,5 +18,8 @@ mod server;
 mod world;
 
 mod cross_node_basics;
+mod garbage_in_a_key;
 mod one_node;
 mod resume_on_another_node;
+mod right_redis;
+mod wrong_redis;
