@@ -17,8 +17,14 @@ mod server;
 )]
 mod world;
 
+/// What loads the machine so much that it runs by itself.
+mod alone {
+    mod nodes_killed_at_random;
+}
 mod cross_node_basics;
 mod garbage_in_a_key;
+mod node_killed;
+mod node_stopped_and_continued;
 mod one_node;
 mod resume_on_another_node;
 mod right_redis;
