@@ -23,9 +23,13 @@ mod alone {
 }
 mod cross_node_basics;
 mod garbage_in_a_key;
+mod link_cut_one_way;
 mod node_killed;
 mod node_stopped_and_continued;
 mod one_node;
+mod redis_failover;
+mod redis_killed_and_back_empty;
+mod redis_stopped_for_10_s;
 mod resume_on_another_node;
 mod right_redis;
 mod wrong_redis;
