@@ -11,17 +11,15 @@ mod client;
 #[path = "../kit/server.rs"]
 #[expect(dead_code, reason = "the tests of one server use the rest")]
 mod server;
-#[expect(
-    dead_code,
-    reason = "the tests that use the rest come with what they test"
-)]
 mod world;
 
 /// What loads the machine so much that it runs by itself.
 mod alone {
+    mod last_seat_race;
     mod nodes_killed_at_random;
 }
 mod cross_node_basics;
+mod dashboard;
 mod garbage_in_a_key;
 mod link_cut_one_way;
 mod node_killed;
@@ -32,4 +30,5 @@ mod redis_killed_and_back_empty;
 mod redis_stopped_for_10_s;
 mod resume_on_another_node;
 mod right_redis;
+mod rolling_restart;
 mod wrong_redis;
