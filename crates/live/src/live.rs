@@ -332,7 +332,15 @@ impl Live {
                 Answer::Ready(told.map_err(Refusal::code))
             }
             Store::Shared(shared) => {
-                Answer::Ready(shared.tell_all(session.room, &message.encode().into()))
+                // After whatever they did before.
+                let (room, shared) = (session.room, shared.clone());
+                let turn = shared.run(room, look(|_: &RoomState| ()));
+                turn.then(move |turn| {
+                    let told = turn
+                        .map_err(Refusal::code)
+                        .and_then(|()| shared.tell_all(room, &message.encode().into()));
+                    Answer::Ready(told)
+                })
             }
         }
     }

@@ -96,7 +96,7 @@ impl Store {
             .shared_rooms()
             .context("rooms in Redis are shared")?
             .clone();
-        let tasks = redis.start(&shared);
+        let tasks = redis.start(&shared).await?;
         tracing::info!(store = "redis", url = ?config.redis.url, node = %id, name, region,
             "live state is in Redis");
         Ok(Self {

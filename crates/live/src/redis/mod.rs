@@ -33,6 +33,9 @@ const DEADLINE: Duration = Duration::from_millis(250);
 /// How often the node's time goes on.
 const TICK: Duration = Duration::from_millis(10);
 
+/// A node that starts is to be known to the others after this.
+const KNOWN_WITHIN: Duration = Duration::from_secs(5);
+
 /// Between two attempts to connect.
 const RECONNECT: Duration = Duration::from_millis(200);
 
@@ -145,13 +148,28 @@ impl Redis {
         RedisDriver(self.inner.clone())
     }
 
-    /// Keeps `shared` and Redis together from now on.
-    pub fn start(&self, shared: &Arc<Shared>) -> RedisTasks {
-        let tasks = vec![
-            tokio::spawn(keep_connected(self.inner.clone(), shared.clone())),
-            tokio::spawn(tick(shared.clone())),
-        ];
-        RedisTasks { tasks }
+    /// Keeps `shared` and Redis together from now on. Returns when the node is known to the others.
+    pub async fn start(&self, shared: &Arc<Shared>) -> Result<RedisTasks, OpenError> {
+        let tasks = RedisTasks {
+            tasks: vec![
+                tokio::spawn(keep_connected(self.inner.clone(), shared.clone())),
+                tokio::spawn(tick(shared.clone())),
+            ],
+        };
+        let known = async {
+            while !shared.with(|node, _| node.is_up()) {
+                tokio::time::sleep(TICK).await;
+            }
+        };
+        match tokio::time::timeout(KNOWN_WITHIN, known).await {
+            Ok(()) => Ok(tasks),
+            Err(_) => {
+                tasks.stop();
+                Err(OpenError::Unreachable(
+                    "it does not take a heartbeat".into(),
+                ))
+            }
+        }
     }
 
     /// Says that this node goes, and waits until it is said.

@@ -93,7 +93,10 @@ fn variable_without_a_section_is_a_slip_or_someone_elses() {
         let words = format!("{slip}; did you mean {meant}?");
         assert!(error.to_string().contains(&words), "{error}");
     }
-    let others = [("WECALL_BIN", "target/release/wecall"), ("WECALL_HOME", "x")];
+    let others = [
+        ("WECALL_BIN", "target/release/wecall"),
+        ("WECALL_HOME", "x"),
+    ];
     let loaded = Loaded::load(&outside(&others, &[])).unwrap();
     assert_eq!(loaded.passed_over(), ["WECALL_BIN", "WECALL_HOME"]);
 }
