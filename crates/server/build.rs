@@ -6,6 +6,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
+#[path = "src/http/web_app/content_type.rs"]
+mod content_type;
+
+use content_type::content_type;
 use data_encoding::HEXLOWER;
 use sha2::{Digest, Sha256};
 
@@ -19,6 +23,7 @@ fn main() -> io::Result<()> {
     let manifest = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").expect("cargo sets it"));
     let dist = manifest.join("../../web/dist");
     println!("cargo::rerun-if-changed=build.rs");
+    println!("cargo::rerun-if-changed=src/http/web_app/content_type.rs");
     println!("cargo::rerun-if-changed={}", dist.display());
     // Without the folder cargo would take it for changed at each build.
     if !dist.exists()
@@ -106,30 +111,4 @@ fn representation(encoding: &str, path: &Path, copies: &Path) -> io::Result<Stri
         "        Representation {{ encoding: Encoding::{encoding}, etag: {etag:?}, bytes: include_bytes!({:?}) }},\n",
         copy.display().to_string()
     ))
-}
-
-/// Of the kinds of files that a web build makes.
-fn content_type(name: &str) -> &'static str {
-    match name.rsplit('.').next().unwrap_or_default() {
-        "html" => "text/html; charset=utf-8",
-        "js" | "mjs" => "text/javascript; charset=utf-8",
-        "css" => "text/css; charset=utf-8",
-        "json" | "map" => "application/json",
-        "webmanifest" => "application/manifest+json",
-        "svg" => "image/svg+xml",
-        "png" => "image/png",
-        "jpg" | "jpeg" => "image/jpeg",
-        "webp" => "image/webp",
-        "avif" => "image/avif",
-        "ico" => "image/x-icon",
-        "woff2" => "font/woff2",
-        "wasm" => "application/wasm",
-        "mp3" => "audio/mpeg",
-        "ogg" => "audio/ogg",
-        "wav" => "audio/wav",
-        "mp4" => "video/mp4",
-        "webm" => "video/webm",
-        "txt" | "md" => "text/plain; charset=utf-8",
-        _ => "application/octet-stream",
-    }
 }
