@@ -1,6 +1,7 @@
 //! What the operator decides. Flags go over `WECALL_*` variables, those over `wecall.toml`, and
 //! that over the defaults; a name that nobody knows is refused, wherever it stands.
 
+mod assets;
 mod cluster;
 mod http;
 mod ice;
@@ -23,6 +24,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+pub use assets::{AssetsConfig, AssetsUrl};
 pub use cluster::{ClusterConfig, Roles};
 pub use http::{HttpConfig, WebOrigin};
 pub use ice::{IceConfig, IceServers};
@@ -48,6 +50,7 @@ pub struct Config {
     pub server: ServerConfig,
     pub tls: TlsConfig,
     pub http: HttpConfig,
+    pub assets: AssetsConfig,
     pub session: SessionConfig,
     pub rooms: RoomsConfig,
     pub redis: RedisConfig,
@@ -63,6 +66,7 @@ pub(crate) const SECTIONS: &[SectionDoc] = &[
     ServerConfig::DOC,
     TlsConfig::DOC,
     HttpConfig::DOC,
+    AssetsConfig::DOC,
     SessionConfig::DOC,
     RoomsConfig::DOC,
     RedisConfig::DOC,
@@ -152,6 +156,7 @@ impl Config {
         let server = ServerConfig::load(layers);
         let tls = TlsConfig::load(layers);
         let http = HttpConfig::load(layers);
+        let assets = AssetsConfig::load(layers);
         let session = SessionConfig::load(layers);
         let rooms = RoomsConfig::load(layers);
         let redis = RedisConfig::load(layers);
@@ -164,6 +169,7 @@ impl Config {
             server: server?,
             tls: tls?,
             http: http?,
+            assets: assets?,
             session: session?,
             rooms: rooms?,
             redis: redis?,
@@ -184,6 +190,7 @@ impl Config {
         for check in [
             config.server.validate(),
             config.tls.validate(),
+            config.assets.validate(&config.tls),
             config.session.validate(),
             config.rooms.validate(),
             config.redis.validate(),
@@ -203,6 +210,7 @@ impl Config {
             self.server.show(),
             self.tls.show(),
             self.http.show(),
+            self.assets.show(),
             self.session.show(),
             self.rooms.show(),
             self.redis.show(),

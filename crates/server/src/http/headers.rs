@@ -2,22 +2,6 @@
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 
-/// `connect-src 'self'` covers the WebSocket of the same host (CSP level 3). `blob:` and `data:`
-/// are pictures and recordings that the page makes itself.
-pub const PAGE_POLICY: HeaderValue = HeaderValue::from_static(
-    "default-src 'self'; script-src 'self'; style-src 'self'; connect-src 'self'; \
-     img-src 'self' data: blob:; media-src 'self' blob:; font-src 'self'; worker-src 'self'; \
-     manifest-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; \
-     frame-ancestors 'self'",
-);
-
-/// The API viewer writes styles into its elements.
-pub const DOCS_POLICY: HeaderValue = HeaderValue::from_static(
-    "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; connect-src 'self'; \
-     img-src 'self' data:; font-src 'self'; object-src 'none'; base-uri 'none'; \
-     form-action 'self'; frame-ancestors 'self'",
-);
-
 /// For what is no page: should a browser show it as one, it does nothing.
 const NO_PAGE_POLICY: HeaderValue =
     HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'");
@@ -59,8 +43,8 @@ pub fn complete(headers: &mut HeaderMap, hsts: bool) {
 }
 
 /// For a page: what it may load, and use of the device.
-pub fn put_page_headers(headers: &mut HeaderMap, policy: HeaderValue) {
-    headers.insert(header::CONTENT_SECURITY_POLICY, policy);
+pub fn put_page_headers(headers: &mut HeaderMap, policy: &HeaderValue) {
+    headers.insert(header::CONTENT_SECURITY_POLICY, policy.clone());
     headers.insert(PERMISSIONS_POLICY, PERMISSIONS);
     let opener = HeaderName::from_static("cross-origin-opener-policy");
     headers.insert(opener, HeaderValue::from_static("same-origin"));

@@ -5,6 +5,7 @@ use std::{
     convert::Infallible,
     net::{IpAddr, SocketAddr},
     pin::Pin,
+    sync::Arc,
 };
 
 use axum::{
@@ -22,7 +23,9 @@ use super::{
     client_address::{client_address, is_trusted},
     client_config, cors, create_room, get_room, headers, health, openapi,
     problem::{Refusal, RefusedCode},
-    validate_room, web_app, web_socket,
+    validate_room,
+    web_app::{self, WebApp},
+    web_socket,
 };
 use crate::config::TlsMode;
 
@@ -143,7 +146,7 @@ fn router(app: AppState) -> Router {
         router = router.route("/ws", get(web_socket::web_socket));
     }
     router = match roles.web {
-        true => web_routes(router),
+        true => web_routes(router, Arc::new(WebApp::new(&app.config.assets))),
         false => router.fallback(not_found),
     };
     router
@@ -151,7 +154,7 @@ fn router(app: AppState) -> Router {
         .with_state(app)
 }
 
-fn web_routes(router: Router<AppState>) -> Router<AppState> {
+fn web_routes(router: Router<AppState>, web: Arc<WebApp>) -> Router<AppState> {
     router
         .route("/api/rooms", post(create_room::create_room))
         .route("/api/rooms/{room_id}", get(get_room::get_room))
@@ -164,7 +167,10 @@ fn web_routes(router: Router<AppState>) -> Router<AppState> {
         .route("/api", axum::routing::any(not_found))
         .route("/api/{*rest}", axum::routing::any(not_found))
         .route("/ca.pem", get(web_app::authority))
-        .fallback(web_app::web_app)
+        .fallback(move |request: Request<Body>| {
+            let web = web.clone();
+            async move { web.answer(&request) }
+        })
 }
 
 async fn not_found() -> Refusal {

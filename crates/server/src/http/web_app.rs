@@ -2,41 +2,98 @@
 
 mod encoding;
 mod files;
+mod pages;
+mod policies;
+mod response;
 
 use axum::{
-    body::Body,
+    body::{Body, Bytes},
     extract::{Request, State},
-    http::{HeaderMap, HeaderValue, Method, Response, StatusCode, Uri, header},
+    http::{HeaderMap, HeaderValue, Method, Response, Uri, header},
     response::IntoResponse,
 };
 
-use super::{
-    AppState,
-    headers::{DOCS_POLICY, PAGE_POLICY, put_page_headers},
-    problem::Refusal,
-};
+use super::{AppState, headers::put_page_headers, problem::Refusal};
+use crate::config::AssetsConfig;
 use encoding::accepted_order;
-use files::{File, Representation};
-
-/// The name of a file under `assets/` has a hash of its content in it.
-const IMMUTABLE: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
-
-/// Kept, but asked for anew each time; an ETag makes that a short answer.
-const REVALIDATE: HeaderValue = HeaderValue::from_static("no-cache");
+use files::File;
+use pages::Pages;
+use policies::Policies;
+use response::{Content, IMMUTABLE, REVALIDATE, Served, put_shared_headers};
 
 const NOT_BUILT: &str = "The web app is not part of this build of the server. \
                          `cargo xtask run` builds both.\n";
 
 /// Everything that no other route took.
-pub async fn web_app(request: Request) -> Response<Body> {
-    if request.method() != Method::GET && request.method() != Method::HEAD {
-        let allow = [(header::ALLOW, HeaderValue::from_static("GET, HEAD"))];
-        return (allow, Refusal::MethodNotAllowed).into_response();
+#[derive(Debug)]
+pub struct WebApp {
+    policies: Policies,
+    /// When the assets are elsewhere.
+    pages: Option<Pages>,
+}
+
+impl WebApp {
+    pub fn new(config: &AssetsConfig) -> Self {
+        let base = config.base_url.as_ref();
+        Self {
+            policies: Policies::new(base),
+            pages: base.map(Pages::new),
+        }
     }
-    match find(request.uri(), request.headers()) {
-        Found::File(file) => file_response(file, request.headers()),
-        Found::NotBuilt => not_built(),
-        Found::Nothing => Refusal::NotFound.into_response(),
+
+    pub fn answer(&self, request: &Request) -> Response<Body> {
+        if request.method() != Method::GET && request.method() != Method::HEAD {
+            let allow = [(header::ALLOW, HeaderValue::from_static("GET, HEAD"))];
+            return (allow, Refusal::MethodNotAllowed).into_response();
+        }
+        let mut response = match find(request.uri(), request.headers()) {
+            Found::File(file) => self.file(file, request.headers()),
+            Found::NotBuilt => not_built(),
+            Found::Nothing => Refusal::NotFound.into_response(),
+        };
+        // A missing one too: else browsers report that it was not shared, not that it is missing.
+        if self.pages.is_some() && request.uri().path().starts_with("/assets/") {
+            put_shared_headers(response.headers_mut());
+        }
+        response
+    }
+
+    fn file(&self, file: &'static File, request: &HeaderMap) -> Response<Body> {
+        let order = accepted_order(request.get_all(header::ACCEPT_ENCODING));
+        let rewritten = self.pages.as_ref().and_then(|pages| pages.find(file));
+        let content = rewritten.unwrap_or_else(|| {
+            let chosen = file.representation(&order);
+            Content {
+                encoding: chosen.encoding,
+                etag: HeaderValue::from_static(chosen.etag),
+                bytes: Bytes::from_static(chosen.bytes),
+            }
+        });
+        let served = Served {
+            content_type: file.content_type,
+            content,
+        };
+        served.answer(request, self.headers_of(file.name))
+    }
+
+    fn headers_of(&self, name: &str) -> HeaderMap {
+        let mut headers = HeaderMap::with_capacity(16);
+        let cache = match name.starts_with("assets/") {
+            true => IMMUTABLE,
+            false => REVALIDATE,
+        };
+        headers.insert(header::CACHE_CONTROL, cache);
+        match name {
+            "docs.html" => put_page_headers(&mut headers, &self.policies.docs),
+            name if name.ends_with(".html") => put_page_headers(&mut headers, &self.policies.page),
+            // A worker goes by the policy of its own script.
+            name if name.ends_with(".js") => {
+                let policy = self.policies.page.clone();
+                headers.insert(header::CONTENT_SECURITY_POLICY, policy);
+            }
+            _ => {}
+        }
+        headers
     }
 }
 
@@ -92,49 +149,6 @@ fn is_page_address(path: &str, headers: &HeaderMap) -> bool {
         }
     };
     wants_page && !last.contains('.') && !path.starts_with("assets/") && path != "ws"
-}
-
-fn file_response(file: &'static File, request: &HeaderMap) -> Response<Body> {
-    let order = accepted_order(request.get_all(header::ACCEPT_ENCODING));
-    let chosen = file.representation(&order);
-    let mut headers = HeaderMap::with_capacity(12);
-    headers.insert(header::ETAG, HeaderValue::from_static(chosen.etag));
-    headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
-    let cache = match file.name.starts_with("assets/") {
-        true => IMMUTABLE,
-        false => REVALIDATE,
-    };
-    headers.insert(header::CACHE_CONTROL, cache);
-    match file.name {
-        "docs.html" => put_page_headers(&mut headers, DOCS_POLICY),
-        name if name.ends_with(".html") => put_page_headers(&mut headers, PAGE_POLICY),
-        // A worker goes by the policy of its own script.
-        name if name.ends_with(".js") => {
-            headers.insert(header::CONTENT_SECURITY_POLICY, PAGE_POLICY);
-        }
-        _ => {}
-    }
-    if matches_etag(request, chosen) {
-        return (StatusCode::NOT_MODIFIED, headers).into_response();
-    }
-    headers.insert(
-        header::CONTENT_TYPE,
-        HeaderValue::from_static(file.content_type),
-    );
-    if let Some(encoding) = chosen.encoding.name() {
-        headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static(encoding));
-    }
-    (headers, chosen.bytes).into_response()
-}
-
-/// `If-None-Match` of RFC 9110 section 13.1.2, which compares weakly.
-fn matches_etag(request: &HeaderMap, chosen: &Representation) -> bool {
-    request
-        .get_all(header::IF_NONE_MATCH)
-        .iter()
-        .flat_map(|value| value.to_str().unwrap_or_default().split(','))
-        .map(|tag| tag.trim())
-        .any(|tag| tag == "*" || tag.strip_prefix("W/").unwrap_or(tag) == chosen.etag)
 }
 
 fn not_built() -> Response<Body> {

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on shall fail")]
 
 mod api;
+mod assets;
 #[path = "../kit/client.rs"]
 mod client;
 mod command_line;

@@ -6,7 +6,7 @@ pub struct File {
     pub name: &'static str,
     pub content_type: &'static str,
     /// As it is, then the smaller encodings of it that the build made.
-    pub(super) representations: &'static [Representation],
+    pub representations: &'static [Representation],
 }
 
 #[derive(Debug)]
@@ -38,6 +38,11 @@ impl Encoding {
 }
 
 include!(concat!(env!("OUT_DIR"), "/web_files.rs"));
+
+/// Of the web app, the page of the app and that of the API viewer.
+pub fn pages() -> impl Iterator<Item = &'static File> {
+    FILES.iter().filter(|file| file.name.ends_with(".html"))
+}
 
 pub fn find(name: &str) -> Option<&'static File> {
     let index = FILES.binary_search_by(|file| file.name.cmp(name)).ok()?;

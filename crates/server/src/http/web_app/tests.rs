@@ -1,4 +1,9 @@
-use super::{files::Encoding, *};
+use axum::http::StatusCode;
+
+use super::{
+    files::{Encoding, Representation},
+    *,
+};
 
 static SCRIPT: File = File {
     name: "assets/app-1a2b3c.js",
@@ -42,11 +47,15 @@ static DOCS: File = File {
     }],
 };
 
+fn nothing_set() -> AssetsConfig {
+    AssetsConfig { base_url: None }
+}
+
 fn ask(file: &'static File, headers: &[(header::HeaderName, &'static str)]) -> Response<Body> {
     let headers = headers
         .iter()
         .map(|(name, value)| (name.clone(), HeaderValue::from_static(value)));
-    file_response(file, &headers.collect())
+    WebApp::new(&nothing_set()).file(file, &headers.collect())
 }
 
 fn text(response: &Response<Body>, name: header::HeaderName) -> &str {
@@ -153,4 +162,28 @@ fn missing_files_are_missing() {
         assert_eq!(found(path, Some("*/*")), "", "{path}");
     }
     assert_eq!(found("/r/ABC12345", Some("application/json")), "");
+}
+
+fn answer(config: &AssetsConfig, path: &str) -> Response<Body> {
+    let request = Request::builder().uri(path).body(Body::empty()).unwrap();
+    WebApp::new(config).answer(&request)
+}
+
+#[test]
+fn assets_are_shared_with_other_origins_only_when_they_are_elsewhere() {
+    let mut config = nothing_set();
+    let shared = "access-control-allow-origin";
+    let response = answer(&config, "/assets/gone-a1b2c3d4.js");
+    assert!(!response.headers().contains_key(shared));
+    config.base_url = Some("https://cdn.example.org".parse().unwrap());
+    let response = answer(&config, "/assets/gone-a1b2c3d4.js");
+    assert_eq!(response.status(), StatusCode::NOT_FOUND);
+    assert_eq!(response.headers()[shared], "*");
+    assert_eq!(response.headers()["timing-allow-origin"], "*");
+    let policy = &response.headers()["cross-origin-resource-policy"];
+    assert_eq!(policy, "cross-origin");
+    for path in ["/", "/favicon.svg", "/none.txt"] {
+        let response = answer(&config, path);
+        assert!(!response.headers().contains_key(shared), "{path}");
+    }
 }

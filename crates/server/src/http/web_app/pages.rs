@@ -1,0 +1,94 @@
+//! The pages, which name the assets that they load.
+
+use axum::{body::Bytes, http::HeaderValue};
+use data_encoding::HEXLOWER;
+use sha2::{Digest, Sha256};
+
+use super::{
+    files::{self, Encoding, File},
+    response::Content,
+};
+use crate::config::AssetsUrl;
+
+/// 128 bits tell all builds apart.
+const ETAG_BYTES: usize = 16;
+
+/// Pages as they are served when their assets are elsewhere. They are not compressed: they are
+/// smaller than what one round trip carries.
+#[derive(Debug)]
+pub struct Pages(Vec<(&'static File, Content)>);
+
+impl Pages {
+    pub fn new(base: &AssetsUrl) -> Self {
+        let rewritten = files::pages().filter_map(|page| {
+            let html = str::from_utf8(page.representations[0].bytes).ok()?;
+            Some((page, content(with_assets_at(html, base))))
+        });
+        Self(rewritten.collect())
+    }
+
+    pub fn find(&self, page: &File) -> Option<Content> {
+        let (_, content) = self.0.iter().find(|(known, _)| known.name == page.name)?;
+        Some(content.clone())
+    }
+}
+
+/// The build writes each address of an asset as an attribute of its own, from the root.
+fn with_assets_at(html: &str, base: &AssetsUrl) -> String {
+    html.replace("=\"/assets/", &format!("=\"{}/assets/", base.as_str()))
+}
+
+fn content(html: String) -> Content {
+    let hash = HEXLOWER.encode(&Sha256::digest(&html));
+    let etag = format!("\"{}\"", &hash[..2 * ETAG_BYTES]);
+    Content {
+        encoding: Encoding::Identity,
+        etag: HeaderValue::try_from(etag).expect("digits are text"),
+        bytes: Bytes::from(html),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn base() -> AssetsUrl {
+        "https://cdn.example.org/x/".parse().unwrap()
+    }
+
+    #[test]
+    fn assets_are_named_at_their_other_origin_and_nothing_else_is() {
+        let html = concat!(
+            "<link rel=\"icon\" href=\"/favicon.svg\">",
+            "<script type=\"module\" crossorigin src=\"/assets/app-1.js\"></script>",
+            "<link rel=\"stylesheet\" crossorigin href=\"/assets/app-1.css\">"
+        );
+        assert_eq!(
+            with_assets_at(html, &base()),
+            concat!(
+                "<link rel=\"icon\" href=\"/favicon.svg\">",
+                "<script type=\"module\" crossorigin ",
+                "src=\"https://cdn.example.org/x/assets/app-1.js\"></script>",
+                "<link rel=\"stylesheet\" crossorigin ",
+                "href=\"https://cdn.example.org/x/assets/app-1.css\">"
+            )
+        );
+    }
+
+    #[test]
+    fn pages_of_the_build_load_assets_from_there_alone() {
+        let pages = Pages::new(&base());
+        for page in files::pages() {
+            let html = pages.find(page).unwrap().bytes;
+            let html = str::from_utf8(&html).unwrap();
+            let all = html.matches("/assets/").count();
+            let there = html.matches("\"https://cdn.example.org/x/assets/").count();
+            assert_eq!(all, there, "{}", page.name);
+            assert!(all > 0, "{}", page.name);
+            // Scripts of another origin run only when asked for with CORS.
+            for tag in html.split('<').filter(|tag| tag.contains("/assets/")) {
+                assert!(tag.contains(" crossorigin"), "{}: {tag}", page.name);
+            }
+        }
+    }
+}
