@@ -1,4 +1,4 @@
-use std::str::FromStr;
+use std::{fs, path::PathBuf, str::FromStr};
 
 use super::{TlsConfig, TlsMode, section::section, value::ConfigValue};
 
@@ -9,6 +9,10 @@ section! {
         /// Where `/assets/` is found instead of here, such as `https://cdn.example.org`: a CDN that
         /// fetches from this server, or a place that holds the same files.
         base_url: Option<AssetsUrl> = "",
+        /// A folder with `assets/` of other versions, which are served too. Pages that were loaded
+        /// before an update find the rest of their version there. Read at each request, so that
+        /// what is put into it counts at once.
+        extra_dir: Option<PathBuf> = "",
     }
 }
 
@@ -110,6 +114,11 @@ impl AssetsConfig {
                 "assets.base_url: a page over HTTPS loads nothing from {}; it needs https:// too",
                 url.as_str()
             ));
+        }
+        if let Some(folder) = &self.extra_dir
+            && let Err(error) = fs::read_dir(folder)
+        {
+            return Err(format!("assets.extra_dir: {}: {error}", folder.display()));
         }
         Ok(())
     }

@@ -169,7 +169,7 @@ fn web_routes(router: Router<AppState>, web: Arc<WebApp>) -> Router<AppState> {
         .route("/ca.pem", get(web_app::authority))
         .fallback(move |request: Request<Body>| {
             let web = web.clone();
-            async move { web.answer(&request) }
+            async move { web.answer(request).await }
         })
 }
 

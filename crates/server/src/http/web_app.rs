@@ -1,6 +1,9 @@
 //! The web app, which the build put into the binary, in whatever encoding the client reads.
 
+mod asset_name;
+mod content_type;
 mod encoding;
+mod extra;
 mod files;
 mod pages;
 mod policies;
@@ -15,7 +18,9 @@ use axum::{
 
 use super::{AppState, headers::put_page_headers, problem::Refusal};
 use crate::config::AssetsConfig;
+use asset_name::AssetName;
 use encoding::accepted_order;
+use extra::ExtraAssets;
 use files::File;
 use pages::Pages;
 use policies::Policies;
@@ -30,6 +35,8 @@ pub struct WebApp {
     policies: Policies,
     /// When the assets are elsewhere.
     pages: Option<Pages>,
+    /// Of other versions.
+    extra: Option<ExtraAssets>,
 }
 
 impl WebApp {
@@ -38,10 +45,11 @@ impl WebApp {
         Self {
             policies: Policies::new(base),
             pages: base.map(Pages::new),
+            extra: config.extra_dir.as_deref().map(ExtraAssets::new),
         }
     }
 
-    pub fn answer(&self, request: &Request) -> Response<Body> {
+    pub async fn answer(&self, request: Request) -> Response<Body> {
         if request.method() != Method::GET && request.method() != Method::HEAD {
             let allow = [(header::ALLOW, HeaderValue::from_static("GET, HEAD"))];
             return (allow, Refusal::MethodNotAllowed).into_response();
@@ -49,7 +57,7 @@ impl WebApp {
         let mut response = match find(request.uri(), request.headers()) {
             Found::File(file) => self.file(file, request.headers()),
             Found::NotBuilt => not_built(),
-            Found::Nothing => Refusal::NotFound.into_response(),
+            Found::Nothing => self.extra(request.uri(), request.headers()).await,
         };
         // A missing one too: else browsers report that it was not shared, not that it is missing.
         if self.pages.is_some() && request.uri().path().starts_with("/assets/") {
@@ -74,6 +82,22 @@ impl WebApp {
             content,
         };
         served.answer(request, self.headers_of(file.name))
+    }
+
+    /// What is not of this version.
+    async fn extra(&self, uri: &Uri, request: &HeaderMap) -> Response<Body> {
+        let name = uri.path().strip_prefix('/').and_then(AssetName::parse);
+        let (Some(extra), Some(name)) = (&self.extra, name) else {
+            return Refusal::NotFound.into_response();
+        };
+        let order = accepted_order(request.get_all(header::ACCEPT_ENCODING));
+        match extra.find(name, &order).await {
+            Some(served) => {
+                let headers = self.headers_of(uri.path().trim_start_matches('/'));
+                served.answer(request, headers)
+            }
+            None => Refusal::NotFound.into_response(),
+        }
     }
 
     fn headers_of(&self, name: &str) -> HeaderMap {

@@ -1,5 +1,7 @@
-//! Assets from another origin. Not every build has a web app inside:
+//! Assets from another origin, and those of other versions. Not every build has a web app inside:
 //! what needs one looks whether it is there.
+
+use std::fs;
 
 use tempfile::TempDir;
 
@@ -38,6 +40,65 @@ fn page_loads_its_assets_from_where_they_are_said_to_be() {
 }
 
 #[test]
+fn assets_of_other_versions_are_served_beside_the_own_ones() {
+    let folder = TempDir::new().unwrap();
+    let assets = folder.path().join("assets");
+    fs::create_dir(&assets).unwrap();
+    fs::write(folder.path().join("outside-a1b2c3d4.js"), "outside").unwrap();
+    let server = Options::new()
+        .env("ASSETS__EXTRA_DIR", folder.path().to_str().unwrap())
+        .start();
+    let path = "/assets/Chat-a1b2c3d4.js";
+    let missing = server.get(path);
+    assert_eq!(missing.status, 404);
+    assert_eq!(missing.header("cache-control"), "no-store");
+
+    // An export into the folder while the server runs.
+    fs::write(assets.join("Chat-a1b2c3d4.js"), "export {};").unwrap();
+    fs::write(assets.join("Chat-a1b2c3d4.js.br"), "br").unwrap();
+    fs::write(assets.join("notes.txt"), "hush").unwrap();
+    let found = server.get(path);
+    assert_eq!((found.status, found.text()), (200, "export {};"));
+    assert_eq!(
+        found.header("content-type"),
+        "text/javascript; charset=utf-8"
+    );
+    assert!(found.header("cache-control").contains("immutable"));
+    assert_eq!(found.header("x-content-type-options"), "nosniff");
+    let brotli = [("accept-encoding", "br")];
+    let small = server.request("GET", path, &brotli, "");
+    assert_eq!(
+        (small.text(), small.header("content-encoding").as_str()),
+        ("br", "br")
+    );
+    assert_ne!(small.header("etag"), found.header("etag"));
+    let etag = small.header("etag");
+    let tag = [brotli[0], ("if-none-match", &etag)];
+    assert_eq!(server.request("GET", path, &tag, "").status, 304);
+    assert_eq!(server.request("HEAD", path, &[], "").status, 200);
+
+    for path in [
+        "/assets/notes.txt",
+        "/assets/../outside-a1b2c3d4.js",
+        "/assets/..%2foutside-a1b2c3d4.js",
+        "/assets/%2e%2e/outside-a1b2c3d4.js",
+        "/assets/..\\outside-a1b2c3d4.js",
+        "/assets//etc/passwd-a1b2c3d4.js",
+        "/outside-a1b2c3d4.js",
+        "/assets/Chat-a1b2c3d4.js.br",
+        "/assets/Chat-a1b2c3d4.js/",
+    ] {
+        let response = server.get(path);
+        assert!(
+            matches!(response.status, 400 | 404),
+            "{path}: {}",
+            response.status
+        );
+        assert_eq!(response.header("cache-control"), "no-store", "{path}");
+    }
+}
+
+#[test]
 fn wrong_settings_are_told_at_the_start() {
     let folder = TempDir::new().unwrap();
     for (name, value, complaint) in [
@@ -50,6 +111,11 @@ fn wrong_settings_are_told_at_the_start() {
             "WECALL_ASSETS__BASE_URL",
             "https://cdn.test/?a=b",
             "a query or a fragment",
+        ),
+        (
+            "WECALL_ASSETS__EXTRA_DIR",
+            "no/such/folder",
+            "assets.extra_dir",
         ),
     ] {
         let mut command = program(folder.path());

@@ -35,6 +35,16 @@ impl Encoding {
             Self::Gzip => Some("gzip"),
         }
     }
+
+    /// The end of the name of a file in this encoding.
+    pub const fn suffix(self) -> &'static str {
+        match self {
+            Self::Identity => "",
+            Self::Brotli => ".br",
+            Self::Zstd => ".zst",
+            Self::Gzip => ".gz",
+        }
+    }
 }
 
 include!(concat!(env!("OUT_DIR"), "/web_files.rs"));
@@ -42,6 +52,12 @@ include!(concat!(env!("OUT_DIR"), "/web_files.rs"));
 /// Of the web app, the page of the app and that of the API viewer.
 pub fn pages() -> impl Iterator<Item = &'static File> {
     FILES.iter().filter(|file| file.name.ends_with(".html"))
+}
+
+/// Those that last for ever under their names.
+#[cfg(test)]
+pub fn assets() -> impl Iterator<Item = &'static File> {
+    FILES.iter().filter(|file| file.name.starts_with("assets/"))
 }
 
 pub fn find(name: &str) -> Option<&'static File> {

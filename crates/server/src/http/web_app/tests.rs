@@ -48,7 +48,10 @@ static DOCS: File = File {
 };
 
 fn nothing_set() -> AssetsConfig {
-    AssetsConfig { base_url: None }
+    AssetsConfig {
+        base_url: None,
+        extra_dir: None,
+    }
 }
 
 fn ask(file: &'static File, headers: &[(header::HeaderName, &'static str)]) -> Response<Body> {
@@ -164,26 +167,53 @@ fn missing_files_are_missing() {
     assert_eq!(found("/r/ABC12345", Some("application/json")), "");
 }
 
-fn answer(config: &AssetsConfig, path: &str) -> Response<Body> {
+async fn answer(config: &AssetsConfig, path: &str) -> Response<Body> {
     let request = Request::builder().uri(path).body(Body::empty()).unwrap();
-    WebApp::new(config).answer(&request)
+    WebApp::new(config).answer(request).await
 }
 
-#[test]
-fn assets_are_shared_with_other_origins_only_when_they_are_elsewhere() {
+#[tokio::test]
+async fn assets_are_shared_with_other_origins_only_when_they_are_elsewhere() {
     let mut config = nothing_set();
     let shared = "access-control-allow-origin";
-    let response = answer(&config, "/assets/gone-a1b2c3d4.js");
+    let response = answer(&config, "/assets/gone-a1b2c3d4.js").await;
     assert!(!response.headers().contains_key(shared));
     config.base_url = Some("https://cdn.example.org".parse().unwrap());
-    let response = answer(&config, "/assets/gone-a1b2c3d4.js");
+    let response = answer(&config, "/assets/gone-a1b2c3d4.js").await;
     assert_eq!(response.status(), StatusCode::NOT_FOUND);
     assert_eq!(response.headers()[shared], "*");
     assert_eq!(response.headers()["timing-allow-origin"], "*");
     let policy = &response.headers()["cross-origin-resource-policy"];
     assert_eq!(policy, "cross-origin");
     for path in ["/", "/favicon.svg", "/none.txt"] {
-        let response = answer(&config, path);
+        let response = answer(&config, path).await;
         assert!(!response.headers().contains_key(shared), "{path}");
     }
+}
+
+#[tokio::test]
+async fn assets_of_other_versions_come_from_their_folder_like_own_ones() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("assets")).unwrap();
+    let file = folder.path().join("assets/Chat-a1b2c3d4.js");
+    std::fs::write(file, "export {};").unwrap();
+    std::fs::write(folder.path().join("assets/secret.js"), "hush").unwrap();
+    let mut config = nothing_set();
+    let path = "/assets/Chat-a1b2c3d4.js";
+    assert_eq!(answer(&config, path).await.status(), StatusCode::NOT_FOUND);
+    config.extra_dir = Some(folder.path().into());
+    let response = answer(&config, path).await;
+    assert_eq!(response.status(), StatusCode::OK);
+    assert!(text(&response, header::CACHE_CONTROL).contains("immutable"));
+    assert_eq!(
+        text(&response, header::CONTENT_TYPE),
+        "text/javascript; charset=utf-8"
+    );
+    assert_eq!(
+        text(&response, header::CONTENT_SECURITY_POLICY),
+        text(&ask(&SCRIPT, &[]), header::CONTENT_SECURITY_POLICY)
+    );
+    assert_eq!(text(&response, header::ETAG), "\"Chat-a1b2c3d4.js\"");
+    let response = answer(&config, "/assets/secret.js").await;
+    assert_eq!(response.status(), StatusCode::NOT_FOUND);
 }
