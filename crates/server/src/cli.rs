@@ -20,6 +20,9 @@ pub enum Command {
     /// Look at the configuration
     #[command(subcommand)]
     Config(ConfigCommand),
+    /// The files of the web app, for a CDN
+    #[command(subcommand)]
+    Assets(AssetsCommand),
     /// Print the OpenAPI document of the REST API
     Openapi,
     /// Ask a running server whether it is ready; the exit code tells
@@ -83,6 +86,16 @@ pub enum ConfigCommand {
     Print(ServeArgs),
     /// Print the reference of all keys, in Markdown
     Reference,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum AssetsCommand {
+    /// Write the scripts, styles and pictures that last for ever under their names, and a list of
+    /// them, into a folder; files of other versions there stay
+    Export {
+        #[arg(value_name = "DIR")]
+        folder: PathBuf,
+    },
 }
 
 #[derive(Debug, Args)]

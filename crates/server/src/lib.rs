@@ -3,6 +3,7 @@
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod export;
 pub mod gateway;
 pub mod healthcheck;
 pub mod http;

@@ -4,10 +4,10 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use wecall_server::{
-    cli::{Cli, Command, ConfigCommand, ServeArgs},
+    cli::{AssetsCommand, Cli, Command, ConfigCommand, ServeArgs},
     clock::Clock,
     config::{self, ConfigError, Loaded, Outside},
-    healthcheck, http, lifecycle, telemetry,
+    export, healthcheck, http, lifecycle, telemetry,
 };
 
 #[global_allocator]
@@ -32,6 +32,18 @@ fn main() -> ExitCode {
             print!("{}", config::reference());
             ExitCode::SUCCESS
         }
+        Command::Assets(AssetsCommand::Export { folder }) => match export::export(&folder) {
+            Ok(exported) => {
+                println!(
+                    "{} files, {} of them new. They are listed in {}",
+                    exported.files,
+                    exported.written,
+                    exported.manifest.display()
+                );
+                ExitCode::SUCCESS
+            }
+            Err(error) => failed(&error),
+        },
         Command::Openapi => {
             print!("{}", http::openapi_json());
             ExitCode::SUCCESS

@@ -7,11 +7,11 @@ section! {
     /// of their content. Everything else stays with the server itself.
     pub struct AssetsConfig in "assets" {
         /// Where `/assets/` is found instead of here, such as `https://cdn.example.org`: a CDN that
-        /// fetches from this server, or a place that holds the same files.
+        /// fetches from this server, or a place to which `wecall assets export` was uploaded.
         base_url: Option<AssetsUrl> = "",
-        /// A folder with `assets/` of other versions, which are served too. Pages that were loaded
-        /// before an update find the rest of their version there. Read at each request, so that
-        /// what is put into it counts at once.
+        /// A folder with exports of other versions, whose assets are served too. Pages that were
+        /// loaded before an update find the rest of their version there. Read at each request, so
+        /// that an export into it counts at once.
         extra_dir: Option<PathBuf> = "",
     }
 }

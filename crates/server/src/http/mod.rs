@@ -28,6 +28,7 @@ pub use problem::Refusal;
 pub use route::Route;
 pub use state::{App, AppState};
 pub use stream::Stream;
+pub use web_app::{ASSET_CACHE_CONTROL, embedded_assets};
 
 use axum::{
     body::Body,

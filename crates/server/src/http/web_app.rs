@@ -16,18 +16,27 @@ use axum::{
     response::IntoResponse,
 };
 
+pub use files::File;
+
 use super::{AppState, headers::put_page_headers, problem::Refusal};
 use crate::config::AssetsConfig;
 use asset_name::AssetName;
 use encoding::accepted_order;
 use extra::ExtraAssets;
-use files::File;
 use pages::Pages;
 use policies::Policies;
 use response::{Content, IMMUTABLE, REVALIDATE, Served, put_shared_headers};
 
 const NOT_BUILT: &str = "The web app is not part of this build of the server. \
                          `cargo xtask run` builds both.\n";
+
+/// The files whose names hold a hash of their content.
+pub fn embedded_assets() -> impl Iterator<Item = &'static File> {
+    files::assets()
+}
+
+/// How long they last wherever they are.
+pub const ASSET_CACHE_CONTROL: HeaderValue = IMMUTABLE;
 
 /// Everything that no other route took.
 #[derive(Debug)]

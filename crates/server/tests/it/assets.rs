@@ -1,13 +1,41 @@
 //! Assets from another origin, and those of other versions. Not every build has a web app inside:
 //! what needs one looks whether it is there.
 
-use std::fs;
+use std::{
+    fs,
+    path::Path,
+    process::{Command, Output},
+};
 
+use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::server::{Options, Response, Server, program};
 
 const CDN: &str = "https://cdn.example.org/calls";
+
+fn export(folder: &Path) -> Output {
+    let mut command: Command = program(folder);
+    command.args(["assets", "export", "out"]).output().unwrap()
+}
+
+/// The exported folder, if this build has something to export.
+fn exported() -> Option<TempDir> {
+    let folder = TempDir::new().unwrap();
+    let output = export(folder.path());
+    if output.status.success() {
+        return Some(folder);
+    }
+    let complaint = String::from_utf8(output.stderr).unwrap();
+    assert!(complaint.contains("not part of this build"), "{complaint}");
+    assert!(!folder.path().join("out").exists());
+    None
+}
+
+fn manifest(folder: &Path) -> Value {
+    let name = format!("out/manifest-{}.json", env!("CARGO_PKG_VERSION"));
+    serde_json::from_slice(&fs::read(folder.join(name)).unwrap()).unwrap()
+}
 
 fn shared(response: &Response) -> [String; 3] {
     [
@@ -37,6 +65,65 @@ fn page_loads_its_assets_from_where_they_are_said_to_be() {
         assert_eq!(again.status, 304);
         assert_ne!(Server::start().get(path).header("etag"), etag);
     }
+}
+
+#[test]
+fn every_exported_file_is_what_the_server_answers() {
+    let Some(folder) = exported() else { return };
+    let server = Options::new().env("ASSETS__BASE_URL", CDN).start();
+    let files = manifest(folder.path());
+    let files = files["files"].as_array().unwrap();
+    assert!(
+        files
+            .iter()
+            .any(|file| file["content_type"] == "text/css; charset=utf-8")
+    );
+    for file in files {
+        let name = file["file"].as_str().unwrap();
+        let content = fs::read(folder.path().join("out").join(name)).unwrap();
+        assert_eq!(file["size"], content.len());
+        let encoding = file["content_encoding"].as_str().unwrap_or_default();
+        let plain = match encoding {
+            "" => name,
+            _ => name.rsplit_once('.').unwrap().0,
+        };
+        let accept = [(
+            "accept-encoding",
+            if encoding.is_empty() {
+                "identity"
+            } else {
+                encoding
+            },
+        )];
+        let answer = server.request("GET", &format!("/{plain}"), &accept, "");
+        assert_eq!(answer.status, 200, "{name}");
+        assert_eq!(answer.body, content, "{name}");
+        assert_eq!(answer.header("content-encoding"), encoding, "{name}");
+        assert_eq!(file["content_type"], answer.header("content-type"));
+        assert_eq!(file["cache_control"], answer.header("cache-control"));
+        assert_eq!(shared(&answer), ["*", "*", "cross-origin"], "{name}");
+    }
+}
+
+#[test]
+fn export_leaves_alone_what_is_there() {
+    let Some(folder) = exported() else { return };
+    let out = folder.path().join("out");
+    let old = out.join("assets/app-oldoldol.js");
+    fs::write(&old, "of last year").unwrap();
+    let files = manifest(folder.path());
+    let first = out.join(files["files"][0]["file"].as_str().unwrap());
+    let written = fs::metadata(&first).unwrap().modified().unwrap();
+    let output = export(folder.path());
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert!(said.contains(" 0 of them new"), "{said}");
+    assert_eq!(fs::read(&old).unwrap(), b"of last year");
+    let modified = fs::metadata(&first).unwrap().modified().unwrap();
+    assert_eq!(modified, written);
+    // What was broken meanwhile is put right.
+    fs::write(&first, "half").unwrap();
+    assert!(export(folder.path()).status.success());
+    assert_ne!(fs::read(&first).unwrap(), b"half");
 }
 
 #[test]

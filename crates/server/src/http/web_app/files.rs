@@ -55,7 +55,6 @@ pub fn pages() -> impl Iterator<Item = &'static File> {
 }
 
 /// Those that last for ever under their names.
-#[cfg(test)]
 pub fn assets() -> impl Iterator<Item = &'static File> {
     FILES.iter().filter(|file| file.name.starts_with("assets/"))
 }
