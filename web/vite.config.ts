@@ -6,6 +6,14 @@ const SERVER = "http://127.0.0.1:8000";
 
 export default defineConfig({
   plugins: [react(), tailwindcss()],
+  experimental: {
+    // The server may say that assets come from another origin, so only pages name them from the
+    // root (the server rewrites those); scripts and styles find others beside themselves.
+    renderBuiltUrl: (_file, { hostType, type }) =>
+      hostType !== "html" && type === "asset" ? { relative: true } : undefined,
+  },
+  // What `startWorker` starts is a module.
+  worker: { format: "es" },
   server: {
     port: 5173,
     strictPort: true,
