@@ -2,6 +2,7 @@
  * `t(key, params)`: text from the catalogue of the person's language. The catalogue is chosen once,
  * before anything is rendered; only English is part of the first load.
  */
+import { loadChunk } from "../services/chunks";
 import { en } from "./en";
 
 interface PluralForms {
@@ -41,7 +42,7 @@ let plurals = new Intl.PluralRules(locale);
 let numbers = new Intl.NumberFormat(locale);
 
 const OTHER_LANGUAGES: Readonly<Record<string, () => Promise<Catalogue>>> = {
-  de: async () => (await import("./de")).de,
+  de: async () => (await loadChunk(() => import("./de"))).de,
 };
 
 /** The first of the wanted languages that there is a catalogue for. */
