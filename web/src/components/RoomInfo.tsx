@@ -1,14 +1,15 @@
 import { Clock, Lock, Share2 } from "lucide-react";
-import { lazy, Suspense, useState } from "react";
+import { Suspense, useState } from "react";
 import type { RoomView } from "../call/model";
 import { hostLink } from "../hooks/hostTokens";
 import { roomLink } from "../hooks/roomCode";
 import { formatDateTime, t } from "../locales/translate";
 import { Button } from "../ui/Button";
 import { CopyField } from "./CopyField";
+import { lazyPart } from "./lazyPart";
 import { PartBoundary } from "./PartBoundary";
 
-const QrCode = lazy(() => import("./QrCode"));
+const QrCode = lazyPart(() => import("./QrCode"));
 
 interface RoomInfoProps {
   readonly room: Pick<RoomView, "roomId" | "name" | "locked" | "expiresAt">;

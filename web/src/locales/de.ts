@@ -131,6 +131,8 @@ export const de: Catalogue = {
   "explain.crash.text":
     "Das ist unser Fehler, nicht Ihrer. Neuladen hilft meistens und bringt Sie zurück in den Anruf.",
   "explain.crash.detail": "Was schiefging: {message}",
+  "explain.part.text":
+    "Vielleicht wurde der Server aktualisiert. Versuchen Sie es noch einmal, oder laden Sie die Seite nach Ihrem Anruf neu.",
   "explain.chunk.title": "Ein Teil der Seite konnte nicht geladen werden",
   "explain.chunk.text":
     "Vielleicht wurde der Server aktualisiert oder ist kurz weg. Laden Sie neu, um die neueste Fassung zu bekommen.",

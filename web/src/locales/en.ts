@@ -127,6 +127,7 @@ export const en = {
   "explain.crash.title": "Something in this page broke",
   "explain.crash.text": "That is our fault, not yours. Reloading usually helps, and brings you back into the call.",
   "explain.crash.detail": "What went wrong: {message}",
+  "explain.part.text": "The server may have been updated. Try again, or reload the page after your call.",
   "explain.chunk.title": "A part of the page could not be loaded",
   "explain.chunk.text": "The server may have been updated or be away for a moment. Reload to get the newest version.",
 

@@ -1,6 +1,7 @@
 /** Panels and dialogs of a call. What is not needed to be in one is loaded later. */
-import { lazy, Suspense, type ReactNode } from "react";
+import { Suspense, type ReactNode } from "react";
 import type { CallDialog, Panel } from "../../components/callActions";
+import { lazyPart } from "../../components/lazyPart";
 import { PartBoundary } from "../../components/PartBoundary";
 import { SidePanel } from "../../components/SidePanel";
 import { t, type PlainKey } from "../../locales/translate";
@@ -18,14 +19,14 @@ const loadMore = () => import("../../components/MoreSheet");
 const loadQr = () => import("../../components/QrCode");
 const loadAfterCall = () => import("./lazy/AfterCall");
 
-const ChatPanel = lazy(loadChat);
-const ParticipantsPanel = lazy(loadPeople);
-const DeviceMenu = lazy(loadDevices);
-const StatsPanel = lazy(loadStats);
-const ShortcutsHelp = lazy(loadShortcuts);
-const RoomInfo = lazy(loadInfo);
-const InvitePanel = lazy(loadInvite);
-const MoreSheet = lazy(loadMore);
+const ChatPanel = lazyPart(loadChat);
+const ParticipantsPanel = lazyPart(loadPeople);
+const DeviceMenu = lazyPart(loadDevices);
+const StatsPanel = lazyPart(loadStats);
+const ShortcutsHelp = lazyPart(loadShortcuts);
+const RoomInfo = lazyPart(loadInfo);
+const InvitePanel = lazyPart(loadInvite);
+const MoreSheet = lazyPart(loadMore);
 
 /** Fetches them while all is quiet: later, when they are wanted, the server may be away. */
 export async function preloadCallParts(): Promise<void> {
@@ -47,13 +48,15 @@ export async function preloadCallParts(): Promise<void> {
 interface LaterProps {
   /** Brings its own frame: until it is there, nothing is shown. */
   readonly framed?: boolean;
+  /** For one whose frame is missing with it. */
+  readonly onClose?: () => void;
   readonly children: ReactNode;
 }
 
-function Later({ framed = false, children }: LaterProps) {
+function Later({ framed = false, onClose, children }: LaterProps) {
   const waiting = <p className="m-0 px-5 py-3 text-sm text-muted">{t("app.loading")}</p>;
   return (
-    <PartBoundary>
+    <PartBoundary {...(onClose && { onClose })}>
       <Suspense fallback={framed ? null : waiting}>
         {children}
       </Suspense>
@@ -114,7 +117,7 @@ export function CallDialogs(props: CallDialogsProps) {
   const { dialog, call, media, actions, deviceActions, onClose } = props;
   if (dialog === "more") {
     return (
-      <Later framed>
+      <Later framed onClose={onClose}>
         <MoreSheet
           sharing={media.screen.kind === "live"}
           canShare={props.canShare}

@@ -1,8 +1,9 @@
 import { Crown, Mic, MicOff, Settings2, Video, VideoOff } from "lucide-react";
-import { lazy, Suspense, useCallback, useState, type FormEvent } from "react";
+import { Suspense, useCallback, useState, type FormEvent } from "react";
 import type { LocalMediaState, Observable } from "../../call/model";
 import type { DeviceActions } from "../../components/callActions";
 import { OwnTrackButton } from "../../components/CallControls";
+import { lazyPart } from "../../components/lazyPart";
 import { problemsOf, type MediaProblemView } from "../../components/mediaFailures";
 import { MediaProblem } from "../../components/MediaProblem";
 import { MicrophoneMeter } from "../../components/MicrophoneMeter";
@@ -19,7 +20,7 @@ import { ControlButton } from "../../ui/ControlButton";
 import { Dialog } from "../../ui/Dialog";
 import { TextField } from "../../ui/TextField";
 
-const DeviceMenu = lazy(() => import("../../components/DeviceMenu"));
+const DeviceMenu = lazyPart(() => import("../../components/DeviceMenu"));
 
 /** A question of the browser that is still open then wants pointing at. */
 const ASKING_SHOWN_AFTER_MS = 1_200;
