@@ -1,10 +1,11 @@
-import { lazy, Suspense } from "react";
+import { Suspense } from "react";
 import { ErrorBoundary } from "./components/ErrorBoundary";
+import { lazyPage } from "./components/lazyPage";
 import { LoadingPage } from "./components/LoadingPage";
 import { Room } from "./pages/Room/Room";
 
 /** All pages, with the router. */
-const Pages = lazy(() => import("./pages/Pages"));
+const Pages = lazyPage(() => import("./pages/Pages"));
 
 const CALL_LINK = /^\/r\/([^/]+)\/?$/;
 

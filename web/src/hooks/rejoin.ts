@@ -16,6 +16,11 @@ export function markInCall(mark: RejoinMark | null): void {
   writeStored("sessionStorage", KEY, value);
 }
 
+/** Whether this tab is in any call. */
+export function isInCall(): boolean {
+  return readStored("sessionStorage", KEY) !== null;
+}
+
 export function inCallMark(roomId: RoomId): RejoinMark | null {
   const [id, microphone, camera] = readStored("sessionStorage", KEY)?.split(":") ?? [];
   if (id !== roomId) return null;

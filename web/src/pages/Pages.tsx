@@ -1,11 +1,11 @@
-import { lazy } from "react";
 import { BrowserRouter, Route, Routes, useParams } from "react-router";
+import { lazyPage } from "../components/lazyPage";
 import Home from "./Home/Home";
 import { Room } from "./Room/Room";
 
-const CreateRoom = lazy(() => import("./CreateRoom/CreateRoom"));
-const JoinRoom = lazy(() => import("./JoinRoom/JoinRoom"));
-const NotFound = lazy(() => import("./NotFound/NotFound"));
+const CreateRoom = lazyPage(() => import("./CreateRoom/CreateRoom"));
+const JoinRoom = lazyPage(() => import("./JoinRoom/JoinRoom"));
+const NotFound = lazyPage(() => import("./NotFound/NotFound"));
 
 export default function Pages() {
   return (

@@ -1,7 +1,8 @@
 /** Binds the views of a room to the server's answer and to the call engine. */
-import { lazy, useEffect, useMemo, useState } from "react";
+import { useEffect, useMemo, useState } from "react";
 import { otherTabs } from "../../call";
 import type { CallEnd } from "../../call/model";
+import { lazyPage } from "../../components/lazyPage";
 import { LoadingPage } from "../../components/LoadingPage";
 import { rememberedName, rememberName } from "../../hooks/rememberedName";
 import { markInCall, type RejoinMark } from "../../hooks/rejoin";
@@ -19,7 +20,7 @@ import { callActions, deviceActions, joiningOf } from "./engineActions";
 import { Prejoin } from "./Prejoin";
 import { Unreachable } from "./Unreachable";
 
-const CannotJoin = lazy(() => import("./lazy/CannotJoin"));
+const CannotJoin = lazyPage(() => import("./lazy/CannotJoin"));
 
 interface LiveRoomProps {
   readonly roomId: RoomId;
@@ -117,7 +118,7 @@ function Visit({ roomId, straightIn, engine, host, room, onOver, onRetry }: Visi
   useEffect(() => () => markInCall(null), []);
 
   useWakeLock(phase === "joined");
-  usePreload(phase === "joined");
+  usePreload(state.phase.kind === "joined" && state.phase.signaling.kind === "open");
 
   if (state.phase.kind === "refused" && state.phase.code !== "invalid-name") {
     return (
@@ -183,17 +184,17 @@ function Visit({ roomId, straightIn, engine, host, room, onOver, onRetry }: Visi
   );
 }
 
-/** Soon after joining, when the call itself is under way. */
+/** Soon after joining, when the call itself is under way and the server is there. */
 const PRELOAD_AFTER_MS = 3_000;
 
-function usePreload(joined: boolean): void {
+function usePreload(connected: boolean): void {
   useEffect(() => {
-    if (!joined) return undefined;
+    if (!connected) return undefined;
     const timer = setTimeout(() => {
       preloadCallParts().catch((error: unknown) => {
         reportToConsole("a part of the page could not be loaded ahead", error);
       });
     }, PRELOAD_AFTER_MS);
     return () => clearTimeout(timer);
-  }, [joined]);
+  }, [connected]);
 }

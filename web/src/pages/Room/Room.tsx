@@ -6,17 +6,20 @@
 import { lazy, useCallback, useState } from "react";
 import { otherTabs } from "../../call";
 import type { CallEnd } from "../../call/model";
+import { lazyPage } from "../../components/lazyPage";
 import { keepRating } from "../../hooks/qualityRatings";
 import { inCallMark, type RejoinMark } from "../../hooks/rejoin";
 import { normaliseCode, roomLink } from "../../hooks/roomCode";
 import { useDocumentTitle } from "../../hooks/useDocumentTitle";
 import { t } from "../../locales/translate";
 import type { RoomId } from "../../protocol/generated";
+import { loadChunk } from "../../services/chunks";
 import { LiveRoom } from "./LiveRoom";
 
-const AfterCall = lazy(() => import("./lazy/AfterCall"));
-const Unsupported = lazy(() => import("./lazy/Unsupported"));
-const WrongLink = lazy(() => import("./lazy/WrongLink"));
+/** Without a reload, after which nothing would say that the call is over. */
+const AfterCall = lazy(() => loadChunk(() => import("./lazy/AfterCall")));
+const Unsupported = lazyPage(() => import("./lazy/Unsupported"));
+const WrongLink = lazyPage(() => import("./lazy/WrongLink"));
 
 interface RoomProps {
   /** As it stands in the address. */
