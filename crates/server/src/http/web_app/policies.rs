@@ -1,7 +1,10 @@
 //! Content security policies of the pages: what they may load, and from where.
 
 use axum::http::HeaderValue;
+use data_encoding::BASE64;
+use sha2::{Digest, Sha256};
 
+use super::files;
 use crate::config::AssetsUrl;
 
 #[derive(Debug)]
@@ -18,6 +21,11 @@ impl Policies {
         // Browsers start no worker from another origin, but one of a few bytes of the page's own
         // that imports it.
         let shim = if assets.is_some() { " blob:" } else { "" };
+        let inline: String = files::pages()
+            .filter_map(|page| str::from_utf8(page.representations[0].bytes).ok())
+            .flat_map(inline_scripts)
+            .map(|script| format!(" 'sha256-{}'", BASE64.encode(&Sha256::digest(script))))
+            .collect();
         let policy = |text: String| {
             HeaderValue::from_str(&text).expect("an AssetsUrl holds only what a header may")
         };
@@ -25,7 +33,7 @@ impl Policies {
             // `connect-src 'self'` covers the WebSocket of the same host (CSP level 3). `blob:` and
             // `data:` are pictures and recordings that the page makes itself.
             page: policy(format!(
-                "default-src 'self'; script-src 'self'{from}; style-src 'self'{from}; \
+                "default-src 'self'; script-src 'self'{from}{inline}; style-src 'self'{from}; \
                  connect-src 'self'{from}; img-src 'self'{from} data: blob:; \
                  media-src 'self'{from} blob:; font-src 'self'{from}; \
                  worker-src 'self'{from}{shim}; manifest-src 'self'; object-src 'none'; \
@@ -40,6 +48,13 @@ impl Policies {
             )),
         }
     }
+}
+
+/// What stands in a page itself between the tags, which is all that its hash is made of.
+fn inline_scripts(html: &str) -> impl Iterator<Item = &str> {
+    html.split("<script>")
+        .skip(1)
+        .filter_map(|rest| Some(rest.split_once("</script>")?.0))
 }
 
 #[cfg(test)]
@@ -57,10 +72,23 @@ mod tests {
     #[test]
     fn without_another_origin_only_the_own_one_counts() {
         let policies = Policies::new(None);
-        assert_eq!(directive(&policies.page, "script-src"), "'self'");
+        let scripts = directive(&policies.page, "script-src");
+        let mut sources = scripts.split(' ');
+        assert_eq!(sources.next(), Some("'self'"));
+        assert!(sources.all(|one| one.starts_with("'sha256-")), "{scripts}");
         assert_eq!(directive(&policies.page, "worker-src"), "'self'");
         assert_eq!(directive(&policies.docs, "script-src"), "'self'");
         assert!(!policies.page.to_str().unwrap().contains("http"));
+    }
+
+    #[test]
+    fn scripts_inside_of_a_page_are_found_and_those_with_an_address_are_not() {
+        let html = concat!(
+            "<script>\n let a;</script><script type=\"module\" src=\"/a.js\"></script>",
+            "<script>b()</script><script>never closed"
+        );
+        let found: Vec<_> = inline_scripts(html).collect();
+        assert_eq!(found, ["\n let a;", "b()"]);
     }
 
     #[test]
@@ -68,7 +96,8 @@ mod tests {
         let url = "https://cdn.example.org/calls/".parse().unwrap();
         let policies = Policies::new(Some(&url));
         let from = "'self' https://cdn.example.org/calls/assets/";
-        for name in ["script-src", "style-src", "font-src", "connect-src"] {
+        assert!(directive(&policies.page, "script-src").starts_with(from));
+        for name in ["style-src", "font-src", "connect-src"] {
             assert_eq!(directive(&policies.page, name), from, "{name}");
         }
         assert_eq!(directive(&policies.docs, "script-src"), from);
