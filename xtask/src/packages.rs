@@ -7,13 +7,14 @@ use crate::command;
 /// libFuzzer is C++.
 pub const FUZZ: &[&str] = &["g++"];
 
-/// Real browsers, and what makes and cuts the networks between them.
+/// Real browsers, what makes and cuts the networks between them, and what stands in front of servers.
 pub const E2E: &[&str] = &[
     "chromium",
     "firefox-esr",
     "fonts-dejavu-core",
     "iproute2",
     "nftables",
+    "nginx",
 ];
 
 /// What nodes share, what stands before them, and what watches them.

@@ -24,6 +24,8 @@ export interface ArrivalOptions {
   readonly context?: BrowserContextOptions;
   /** Where they find the server, if not under its own address. */
   readonly origin?: string;
+  /** Where the app's assets are, if not there. */
+  readonly assets?: string;
 }
 
 /** The people of one test, each with a browser context of their own. */
@@ -49,7 +51,9 @@ export class People {
   async arrive(name: string, options: ArrivalOptions = {}): Promise<Person> {
     const context = await this.#openContext(options);
     const guard = new Guard();
-    context.on("page", (page) => guard.watch(page, options.origin ?? this.#server.origin));
+    context.on("page", (page) =>
+      guard.watch(page, options.origin ?? this.#server.origin, options.assets),
+    );
     return this.#add(new Person(context, await context.newPage(), name, guard));
   }
 

@@ -7,8 +7,12 @@ import type { Page } from "playwright-core";
 export class Guard {
   readonly complaints: string[] = [];
 
-  watch(page: Page, origin: string): void {
+  /** `assets` is the origin from which hashed files may come, besides the page's own. */
+  watch(page: Page, origin: string, assets?: string): void {
     const { host } = new URL(origin);
+    const requested = (url: string): void => {
+      if (assets === undefined || !url.startsWith(`${assets}/assets/`)) this.#requested(url, host);
+    };
     page.on("pageerror", (error) => this.complaints.push(`uncaught: ${error.stack ?? error.message}`));
     page.on("crash", () => this.complaints.push("the page crashed"));
     page.on("console", (message) => {
@@ -16,7 +20,7 @@ export class Guard {
         this.complaints.push(`policy: ${message.text()}`);
       }
     });
-    page.on("request", (request) => this.#requested(request.url(), host));
+    page.on("request", (request) => requested(request.url()));
     page.on("websocket", (socket) => this.#requested(socket.url(), host));
   }
 

@@ -171,7 +171,8 @@ function environmentWithoutSettings(): NodeJS.ProcessEnv {
   );
 }
 
-function binary(): string {
+/** The program under test. */
+export function binary(): string {
   const given = process.env["WECALL_BIN"];
   if (given !== undefined) return given;
   const target = fileURLToPath(new URL("../../../target/", import.meta.url));
