@@ -1,4 +1,9 @@
-use super::{section::section, value::ConfigValue};
+use std::str::FromStr;
+
+use super::{
+    section::section,
+    value::{ConfigValue, ListItem},
+};
 
 section! {
     /// This node among others. Only with `redis.url`; `roles` always counts.
@@ -13,7 +18,59 @@ section! {
         /// The address of this node's WebSocket for clients, such as `wss://eu1.example.org/ws`.
         /// Without any, clients use `/ws` of the address that they came by.
         public_url: Option<String> = "",
+        /// Where the pages of this node may open WebSockets, besides the address that they came
+        /// from: the `public_url`s of all nodes, such as `wss://*.example.org`. By default that of
+        /// this node.
+        signaling_origins: Vec<SocketOrigin> = "",
     }
+}
+
+/// Scheme and host of WebSockets, as a content security policy names them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SocketOrigin(String);
+
+impl SocketOrigin {
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// That of an address, whatever its path.
+    fn of_url(url: &str) -> Result<Self, String> {
+        let (scheme, rest) = url.split_once("://").unwrap_or_default();
+        let host = rest.split('/').next().unwrap_or_default();
+        format!("{scheme}://{host}").parse()
+    }
+}
+
+impl FromStr for SocketOrigin {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (scheme, host) = text.split_once("://").unwrap_or_default();
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-.:[]*".contains(&byte);
+        if !matches!(scheme, "ws" | "wss") || host.is_empty() || !host.bytes().all(plain) {
+            return Err(format!(
+                "`{text}` is no origin of a WebSocket: write for example wss://*.example.org"
+            ));
+        }
+        Ok(Self(text.to_ascii_lowercase()))
+    }
+}
+
+impl ConfigValue for SocketOrigin {
+    const KIND: &'static str = "origin of WebSockets";
+
+    fn from_text(text: &str) -> Result<Self, String> {
+        text.parse()
+    }
+
+    fn show(&self) -> String {
+        self.0.show()
+    }
+}
+
+impl ListItem for SocketOrigin {
+    const LIST_KIND: &'static str = "list of origins of WebSockets";
 }
 
 /// What a node does.
@@ -64,17 +121,42 @@ impl ConfigValue for Roles {
 impl ClusterConfig {
     pub(super) fn validate(&self) -> Result<(), String> {
         match &self.public_url {
-            Some(url) if !url.starts_with("ws://") && !url.starts_with("wss://") => Err(format!(
-                "cluster.public_url: `{url}` does not begin with wss:// or ws://"
-            )),
-            _ => Ok(()),
+            Some(url) => SocketOrigin::of_url(url)
+                .map(|_| ())
+                .map_err(|reason| format!("cluster.public_url: {reason}")),
+            None => Ok(()),
         }
+    }
+
+    /// Where pages may open WebSockets, besides the address that they came from.
+    pub fn socket_origins(&self) -> Vec<SocketOrigin> {
+        if !self.signaling_origins.is_empty() {
+            return self.signaling_origins.clone();
+        }
+        let own = self.public_url.as_deref().map(SocketOrigin::of_url);
+        own.and_then(Result::ok).into_iter().collect()
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn origins_hold_only_what_a_policy_may() {
+        assert!(SocketOrigin::from_str("wss://*.example.org:8443").is_ok());
+        for text in [
+            "https://a",
+            "wss://",
+            "wss://a; script-src *",
+            "wss://a b",
+            "*",
+        ] {
+            assert!(SocketOrigin::from_str(text).is_err(), "{text}");
+        }
+        let origin = SocketOrigin::of_url("wss://EU1.example.org/ws").unwrap();
+        assert_eq!(origin.as_str(), "wss://eu1.example.org");
+    }
 
     #[test]
     fn roles_are_a_list_of_known_names() {

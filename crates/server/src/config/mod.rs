@@ -25,7 +25,7 @@ use std::{
 };
 
 pub use assets::{AssetsConfig, AssetsUrl};
-pub use cluster::{ClusterConfig, Roles};
+pub use cluster::{ClusterConfig, Roles, SocketOrigin};
 pub use http::{HttpConfig, WebOrigin};
 pub use ice::{IceConfig, IceServers};
 pub use layers::{FlagValue, Origin};

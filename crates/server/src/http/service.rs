@@ -145,9 +145,12 @@ fn router(app: AppState) -> Router {
     if roles.signal {
         router = router.route("/ws", get(web_socket::web_socket));
     }
-    router = match roles.web {
-        true => web_routes(router, Arc::new(WebApp::new(&app.config.assets))),
-        false => router.fallback(not_found),
+    router = if roles.web {
+        let sockets = app.config.cluster.socket_origins();
+        let web = WebApp::new(&app.config.assets, &sockets);
+        web_routes(router, Arc::new(web))
+    } else {
+        router.fallback(not_found)
     };
     router
         .method_not_allowed_fallback(method_not_allowed)

@@ -19,7 +19,7 @@ use axum::{
 pub use files::File;
 
 use super::{AppState, headers::put_page_headers, problem::Refusal};
-use crate::config::AssetsConfig;
+use crate::config::{AssetsConfig, SocketOrigin};
 use asset_name::AssetName;
 use encoding::accepted_order;
 use extra::ExtraAssets;
@@ -49,10 +49,11 @@ pub struct WebApp {
 }
 
 impl WebApp {
-    pub fn new(config: &AssetsConfig) -> Self {
+    /// `sockets` is where signaling may be besides here.
+    pub fn new(config: &AssetsConfig, sockets: &[SocketOrigin]) -> Self {
         let base = config.base_url.as_ref();
         Self {
-            policies: Policies::new(base),
+            policies: Policies::new(base, sockets),
             pages: base.map(Pages::new),
             extra: config.extra_dir.as_deref().map(ExtraAssets::new),
         }

@@ -5,7 +5,7 @@ use data_encoding::BASE64;
 use sha2::{Digest, Sha256};
 
 use super::files;
-use crate::config::AssetsUrl;
+use crate::config::{AssetsUrl, SocketOrigin};
 
 #[derive(Debug)]
 pub struct Policies {
@@ -14,8 +14,13 @@ pub struct Policies {
 }
 
 impl Policies {
-    /// `assets` is where the hashed files are, when they are not here.
-    pub fn new(assets: Option<&AssetsUrl>) -> Self {
+    /// `assets` is where the hashed files are, when they are not here; `sockets` where signaling
+    /// may be besides here.
+    pub fn new(assets: Option<&AssetsUrl>, sockets: &[SocketOrigin]) -> Self {
+        let sockets: String = sockets
+            .iter()
+            .map(|origin| format!(" {}", origin.as_str()))
+            .collect();
         // With its path: others may have their files on the same CDN.
         let from = assets.map_or(String::new(), |url| format!(" {}/assets/", url.as_str()));
         // Browsers start no worker from another origin, but one of a few bytes of the page's own
@@ -27,14 +32,14 @@ impl Policies {
             .map(|script| format!(" 'sha256-{}'", BASE64.encode(&Sha256::digest(script))))
             .collect();
         let policy = |text: String| {
-            HeaderValue::from_str(&text).expect("an AssetsUrl holds only what a header may")
+            HeaderValue::from_str(&text).expect("the addresses hold only what a header may")
         };
         Self {
             // `connect-src 'self'` covers the WebSocket of the same host (CSP level 3). `blob:` and
             // `data:` are pictures and recordings that the page makes itself.
             page: policy(format!(
                 "default-src 'self'; script-src 'self'{from}{inline}; style-src 'self'{from}; \
-                 connect-src 'self'{from}; img-src 'self'{from} data: blob:; \
+                 connect-src 'self'{from}{sockets}; img-src 'self'{from} data: blob:; \
                  media-src 'self'{from} blob:; font-src 'self'{from}; \
                  worker-src 'self'{from}{shim}; manifest-src 'self'; object-src 'none'; \
                  base-uri 'none'; form-action 'self'; frame-ancestors 'self'"
@@ -71,7 +76,7 @@ mod tests {
 
     #[test]
     fn without_another_origin_only_the_own_one_counts() {
-        let policies = Policies::new(None);
+        let policies = Policies::new(None, &[]);
         let scripts = directive(&policies.page, "script-src");
         let mut sources = scripts.split(' ');
         assert_eq!(sources.next(), Some("'self'"));
@@ -79,6 +84,17 @@ mod tests {
         assert_eq!(directive(&policies.page, "worker-src"), "'self'");
         assert_eq!(directive(&policies.docs, "script-src"), "'self'");
         assert!(!policies.page.to_str().unwrap().contains("http"));
+    }
+
+    #[test]
+    fn sockets_may_go_to_where_signaling_is() {
+        let origins = ["wss://*.example.org".parse().unwrap()];
+        let policies = Policies::new(None, &origins);
+        assert_eq!(
+            directive(&policies.page, "connect-src"),
+            "'self' wss://*.example.org"
+        );
+        assert_eq!(directive(&policies.docs, "connect-src"), "'self'");
     }
 
     #[test]
@@ -94,7 +110,7 @@ mod tests {
     #[test]
     fn assets_may_come_from_the_folder_that_was_named() {
         let url = "https://cdn.example.org/calls/".parse().unwrap();
-        let policies = Policies::new(Some(&url));
+        let policies = Policies::new(Some(&url), &[]);
         let from = "'self' https://cdn.example.org/calls/assets/";
         assert!(directive(&policies.page, "script-src").starts_with(from));
         for name in ["style-src", "font-src", "connect-src"] {

@@ -58,7 +58,7 @@ fn ask(file: &'static File, headers: &[(header::HeaderName, &'static str)]) -> R
     let headers = headers
         .iter()
         .map(|(name, value)| (name.clone(), HeaderValue::from_static(value)));
-    WebApp::new(&nothing_set()).file(file, &headers.collect())
+    WebApp::new(&nothing_set(), &[]).file(file, &headers.collect())
 }
 
 fn text(response: &Response<Body>, name: header::HeaderName) -> &str {
@@ -169,7 +169,7 @@ fn missing_files_are_missing() {
 
 async fn answer(config: &AssetsConfig, path: &str) -> Response<Body> {
     let request = Request::builder().uri(path).body(Body::empty()).unwrap();
-    WebApp::new(config).answer(request).await
+    WebApp::new(config, &[]).answer(request).await
 }
 
 #[tokio::test]
