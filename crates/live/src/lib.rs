@@ -11,6 +11,7 @@
 
 mod answer;
 mod checkpoint;
+mod entering;
 mod hub;
 mod live;
 mod memory;

@@ -7,12 +7,11 @@ use wecall_protocol::{
     ErrorCode, MediaState, PeerId, PeerReaction, Reaction, RoomId, RoomSnapshot, ServerMessage,
     Timestamp, UserName,
 };
-use wecall_room::{
-    Action, Capabilities, Command, Join, NodeId, Returning, RoomOptions, RoomState, Rules,
-};
+use wecall_room::{Action, Capabilities, Command, Join, NodeId, RoomOptions, RoomState, Rules};
 
 use crate::{
     Answer, Decision, Hub, Memory, Refusal, ResumeClaims, Session, Tokens, Work,
+    entering::{Arrival, AttachWork, JoinWork, ResumeWork},
     memory::ENDED_KEPT_FOR,
     session::Handover,
     shared::Shared,
@@ -24,7 +23,7 @@ use crate::{
 pub struct Live {
     pub(crate) store: Store,
     pub(crate) hub: Arc<Hub>,
-    tokens: Tokens,
+    pub(crate) tokens: Tokens,
     pub(crate) rules: Rules,
 }
 
@@ -127,7 +126,7 @@ impl Live {
     }
 
     /// This node, as rooms know it.
-    fn home(&self) -> NodeId {
+    pub(crate) fn home(&self) -> NodeId {
         match &self.store {
             Store::Memory(_) => NodeId::SINGLE,
             Store::Shared(shared) => shared.id(),
@@ -262,7 +261,7 @@ impl Live {
     }
 
     /// Gives a socket the session of `peer`, who is in the room at this node.
-    fn attach(
+    pub(crate) fn attach(
         &self,
         state: &RoomState,
         peer: PeerId,
@@ -446,7 +445,11 @@ impl Live {
     }
 
     /// A room that its participants remember and the store does not.
-    fn remembered(&self, claims: &ResumeClaims, now: Timestamp) -> Result<Decision, Refusal> {
+    pub(crate) fn remembered(
+        &self,
+        claims: &ResumeClaims,
+        now: Timestamp,
+    ) -> Result<Decision, Refusal> {
         if claims.room_expires_at.is_some_and(|at| at <= now) {
             return Err(ErrorCode::RoomNotFound.into());
         }
@@ -458,189 +461,6 @@ impl Live {
         let state = RoomState::new(claims.room, options, claims.room_created_at);
         let state = state.recovering(claims.since_version, now, &self.rules);
         Ok(Decision::Create(Box::new(state)))
-    }
-}
-
-struct JoinWork {
-    live: Live,
-    /// Made when it is known who they are.
-    session: Option<Arc<Session>>,
-    host_token: Option<Box<str>>,
-    claims: Option<Box<ResumeClaims>>,
-    join: Join,
-    now: Timestamp,
-}
-
-impl Work for JoinWork {
-    type Output = Result<Joined, ErrorCode>;
-
-    fn decide(&mut self, room: Option<&RoomState>) -> Result<Decision, Refusal> {
-        let Some(room) = room else {
-            return match &self.claims {
-                Some(claims) => self.live.remembered(claims, self.now),
-                None => Err(ErrorCode::RoomNotFound.into()),
-            };
-        };
-        if let Some(token) = &self.host_token {
-            let tokens = &self.live.tokens;
-            tokens
-                .check_host(room.id, room.created_at, token)
-                .map_err(|_| ErrorCode::InvalidHostToken)?;
-        }
-        let claims = self.claims.as_ref();
-        let mut join = self.join.clone();
-        if let Some(claims) = claims.filter(|claims| claims.room_created_at == room.created_at) {
-            join.peer = claims.peer;
-            join.returning = Some(returning(claims));
-        }
-        let resumable = join.capabilities.resume;
-        let session = self
-            .session
-            .get_or_insert_with(|| Arc::new(Session::new(room.id, join.peer, resumable)));
-        self.live.hub.expect(session.clone());
-        Ok(Decision::Run(Command::Join(join)))
-    }
-
-    fn finish(self, outcome: Result<&RoomState, Refusal>) -> Self::Output {
-        match (outcome, self.session) {
-            (Ok(room), Some(session)) => {
-                session.begins_at(room.version);
-                Ok(Joined { session, epoch: 0 })
-            }
-            (Ok(_), None) => Err(ErrorCode::Unavailable),
-            (Err(refusal), session) => {
-                if let Some(session) = session {
-                    self.live.hub.unexpect(&session);
-                }
-                Err(room_is_over(refusal))
-            }
-        }
-    }
-}
-
-struct ResumeWork {
-    live: Live,
-    claims: Box<ResumeClaims>,
-    /// Where the participant was before, if not here.
-    previous: Option<NodeId>,
-    last_seq: u64,
-    now: Timestamp,
-}
-
-/// Where the session of someone who comes back is.
-enum Arrival {
-    Attached(Box<Resumption>),
-    /// At this node until now, which knows the room at least at this version when it hands over.
-    From(NodeId, u64),
-}
-
-impl Work for ResumeWork {
-    type Output = Result<Arrival, ErrorCode>;
-
-    fn decide(&mut self, room: Option<&RoomState>) -> Result<Decision, Refusal> {
-        let Some(room) = room else {
-            return self.live.remembered(&self.claims, self.now);
-        };
-        let claims = &self.claims;
-        if room.created_at != claims.room_created_at {
-            return Err(ErrorCode::RoomNotFound.into());
-        }
-        let (peer, home) = (claims.peer, self.live.home());
-        self.previous = room
-            .participant(peer)
-            .map(|participant| participant.home)
-            .filter(|node| *node != home);
-        let returning = Some(Box::new(Join {
-            peer,
-            name: claims.name.clone(),
-            capabilities: claims.capabilities,
-            media: claims.media,
-            home,
-            host: false,
-            returning: Some(returning(claims)),
-        }));
-        Ok(Decision::Run(Command::Resume {
-            peer,
-            home,
-            returning,
-        }))
-    }
-
-    fn finish(self, outcome: Result<&RoomState, Refusal>) -> Self::Output {
-        let room = outcome.map_err(room_is_over)?;
-        let peer = self.claims.peer;
-        match (self.previous, &self.live.store) {
-            (Some(node), Store::Shared(_)) => {
-                // What they are told from now on waits here. Should a session be here still, it
-                // is of before they went to that node.
-                let session = Arc::new(Session::arriving(room.id, peer));
-                session.begins_at(room.version);
-                self.live.hub.insert(session);
-                Ok(Arrival::From(node, room.version))
-            }
-            _ => self
-                .live
-                .attach(room, peer, self.last_seq, None, self.now)
-                .map(|resumption| Arrival::Attached(Box::new(resumption))),
-        }
-    }
-
-    /// Who was here all the time needs nobody else to be here again.
-    fn content_with_the_past(&self) -> bool {
-        self.live.hub.session(self.claims.peer).is_some()
-    }
-}
-
-struct AttachWork {
-    live: Live,
-    peer: PeerId,
-    last_seq: u64,
-    handover: Option<Handover>,
-    now: Timestamp,
-}
-
-impl Work for AttachWork {
-    type Output = Result<Resumption, ErrorCode>;
-
-    fn decide(&mut self, room: Option<&RoomState>) -> Result<Decision, Refusal> {
-        match room {
-            Some(_) => Ok(Decision::Look),
-            None => Err(ErrorCode::RoomNotFound.into()),
-        }
-    }
-
-    fn finish(self, outcome: Result<&RoomState, Refusal>) -> Self::Output {
-        let room = match outcome {
-            Ok(room) => room,
-            Err(refusal) => {
-                // Nobody takes it up now: it is away, and the room will be told so.
-                if let Some(session) = self.live.hub.session(self.peer) {
-                    session.settle();
-                }
-                return Err(refusal.code());
-            }
-        };
-        self.live
-            .attach(room, self.peer, self.last_seq, self.handover, self.now)
-    }
-
-    fn content_with_the_past(&self) -> bool {
-        true
-    }
-}
-
-/// A room that cannot come back by a token because its id is spent is over.
-fn room_is_over(refusal: Refusal) -> ErrorCode {
-    match refusal {
-        Refusal::IdTaken => ErrorCode::RoomNotFound,
-        Refusal::Code(_) | Refusal::TooManyRooms => refusal.code(),
-    }
-}
-
-fn returning(claims: &ResumeClaims) -> Returning {
-    Returning {
-        role: claims.role,
-        since_version: claims.since_version,
     }
 }
 

@@ -2,6 +2,7 @@
 //! session holds goes out through it.
 
 mod acknowledgement;
+mod entering;
 mod farewell;
 mod flood;
 mod lobby;

@@ -7,19 +7,17 @@ use std::{
 };
 
 use tokio::time::Instant;
-use wecall_live::{Answer, JoinRequest, Joined, Live, Poll, Resumption};
+use wecall_live::{Answer, Joined, Poll};
 use wecall_protocol::{
-    Chat, ChatText, ClientMessage, DecodeError, ErrorCode, Greeting, Join, PROTOCOL_VERSION,
-    PeerId, Reconnect, Refused as RefusedMessage, RelayedAnswer, RelayedCandidate, RelayedOffer,
-    Resume, Resumed, RoomId, ServerMessage, UserName, check_candidate, check_description, limits,
+    Chat, ChatText, ClientMessage, DecodeError, ErrorCode, Greeting, PROTOCOL_VERSION, PeerId,
+    Reconnect, Refused as RefusedMessage, RelayedAnswer, RelayedCandidate, RelayedOffer,
+    ServerMessage, UserName, check_candidate, check_description, limits,
 };
-use wecall_room::{Action, Capabilities};
+use wecall_room::Action;
 
-use super::{Gateway, acknowledgement::Acknowledgement, flood::Flood};
+use super::{Gateway, acknowledgement::Acknowledgement, entering::Entry, flood::Flood};
 use crate::{
-    clock::Clock,
     limits::{ClientAddr, SocketPermit},
-    telemetry::ResumeOutcome,
     ws::{CloseCode, End, Flow, Handler, MessageSink, Now, Refused},
 };
 
@@ -32,30 +30,21 @@ const ASKED: usize = 64;
 
 /// One socket's way into rooms.
 pub struct SocketHandler {
-    gateway: Arc<Gateway>,
-    client: ClientAddr,
+    pub(super) gateway: Arc<Gateway>,
+    pub(super) client: ClientAddr,
     /// Held for as long as the socket is open.
     _permit: SocketPermit,
     /// The id of the greeting.
-    peer: PeerId,
-    entry: Entry,
+    pub(super) peer: PeerId,
+    pub(super) entry: Entry,
     /// What was asked of the room and is not answered yet, in order.
     asked: VecDeque<Asked>,
     /// The last farewell that the client was told of.
     told_to_leave: u32,
     /// What belongs to the socket and not to its session: greeting, errors, `resumed`.
-    replies: VecDeque<Box<str>>,
+    pub(super) replies: VecDeque<Box<str>>,
     flood: Option<Flood>,
-    acknowledgement: Acknowledgement,
-}
-
-/// How far the socket has got into a room.
-enum Entry {
-    Outside,
-    Joining(Box<Answer<Result<Joined, ErrorCode>>>),
-    Resuming(Box<Answer<Result<Resumption, ErrorCode>>>),
-    /// The session that this socket carries.
-    Inside(Joined),
+    pub(super) acknowledgement: Acknowledgement,
 }
 
 struct Asked {
@@ -178,162 +167,6 @@ impl SocketHandler {
         match &self.entry {
             Entry::Inside(joined) => Some(joined),
             Entry::Outside | Entry::Joining(_) | Entry::Resuming(_) => None,
-        }
-    }
-
-    fn join(&mut self, join: &Join, now: Now) -> Result<(), ErrorCode> {
-        self.check_may_join()?;
-        let room: RoomId = join.room_id.parse().map_err(|_| ErrorCode::InvalidRoomId)?;
-        let name = match &join.user_name {
-            Some(name) => UserName::parse(name)?,
-            None => UserName::anonymous(),
-        };
-        let bounded = |token: &Option<String>| {
-            token
-                .as_ref()
-                .is_none_or(|token| token.len() <= limits::TOKEN_BYTES)
-        };
-        if !bounded(&join.host_token) {
-            return Err(ErrorCode::InvalidHostToken);
-        }
-        let (limits, instant) = (&self.gateway.limits, now.instant.into_std());
-        limits
-            .look_up_room(self.client, instant)
-            .map_err(|_| ErrorCode::RateLimited)?;
-        let request = JoinRequest {
-            room,
-            peer: self.peer,
-            name,
-            capabilities: Capabilities::from_names(join.capabilities.iter().map(String::as_str)),
-            media: join.media.unwrap_or_default(),
-            host_token: join.host_token.as_deref(),
-            session: join.session.as_deref().filter(|_| bounded(&join.session)),
-        };
-        let answer = self.gateway.live.join(request, now.time);
-        self.entry = Entry::Joining(Box::new(answer));
-        self.go_on_entering(None, now)
-    }
-
-    fn resume(&mut self, resume: &Resume, now: Now) -> Result<(), ErrorCode> {
-        self.check_may_join()?;
-        let live = &self.gateway.live;
-        let answer = live.resume(&resume.token, resume.last_seq, now.time);
-        self.entry = Entry::Resuming(Box::new(answer));
-        self.go_on_entering(None, now)
-    }
-
-    /// Enters, if the answer is there; else `cx` is woken when it is.
-    fn go_on_entering(&mut self, cx: Option<&mut Context<'_>>, now: Now) -> Result<(), ErrorCode> {
-        match &mut self.entry {
-            Entry::Joining(answer) => match poll(answer, cx) {
-                TaskPoll::Ready(answer) => {
-                    self.entry = Entry::Outside;
-                    self.joined_or_not(answer, now)
-                }
-                TaskPoll::Pending => Ok(()),
-            },
-            Entry::Resuming(answer) => match poll(answer, cx) {
-                TaskPoll::Ready(answer) => {
-                    self.entry = Entry::Outside;
-                    self.resumed_or_not(answer)
-                }
-                TaskPoll::Pending => Ok(()),
-            },
-            Entry::Outside | Entry::Inside(_) => Ok(()),
-        }
-    }
-
-    fn joined_or_not(
-        &mut self,
-        answer: Result<Joined, ErrorCode>,
-        now: Now,
-    ) -> Result<(), ErrorCode> {
-        let joined = answer.inspect_err(|code| {
-            // Wrong host tokens are guesses as well.
-            if matches!(code, ErrorCode::RoomNotFound | ErrorCode::InvalidHostToken) {
-                let instant = now.instant.into_std();
-                self.gateway.limits.room_missed(self.client, instant);
-            }
-        })?;
-        tracing::info!(room = %joined.session.room, peer = %joined.session.peer, "joined");
-        self.enter(joined);
-        Ok(())
-    }
-
-    fn resumed_or_not(&mut self, answer: Result<Resumption, ErrorCode>) -> Result<(), ErrorCode> {
-        let metrics = &self.gateway.metrics;
-        let resumption = answer.inspect_err(|code| metrics.resume_refused(*code))?;
-        metrics.resume(if resumption.recovered {
-            ResumeOutcome::Recovered
-        } else {
-            ResumeOutcome::NotRecovered
-        });
-        let session = &resumption.joined.session;
-        let (room, peer) = (session.room, session.peer);
-        tracing::info!(%room, %peer, recovered = resumption.recovered, "resumed");
-        let resumed = ServerMessage::Resumed(Box::new(Resumed {
-            peer_id: peer,
-            recovered: resumption.recovered,
-            received: resumption.received,
-            resume_token: resumption.resume_token,
-            room: resumption.room,
-        }));
-        self.replies.push_back(resumed.encode().into_boxed_str());
-        self.enter(resumption.joined);
-        Ok(())
-    }
-
-    fn check_may_join(&self) -> Result<(), ErrorCode> {
-        if !matches!(self.entry, Entry::Outside) {
-            Err(ErrorCode::AlreadyJoined)
-        } else if self.gateway.is_draining() {
-            Err(ErrorCode::Unavailable)
-        } else {
-            Ok(())
-        }
-    }
-
-    fn enter(&mut self, joined: Joined) {
-        self.gateway.lobby.leave(self.peer);
-        self.acknowledgement.begin_session();
-        self.entry = Entry::Inside(joined);
-    }
-
-    fn leave(&mut self, now: Now) -> Result<(), ErrorCode> {
-        match std::mem::replace(&mut self.entry, Entry::Outside) {
-            Entry::Inside(joined) => {
-                tracing::info!(room = %joined.session.room, peer = %joined.session.peer, "left");
-                self.gateway.live.leave(&joined, now.time);
-                Ok(())
-            }
-            Entry::Outside => Err(ErrorCode::NotJoined),
-            entry => {
-                self.abandon(entry, true);
-                Ok(())
-            }
-        }
-    }
-
-    /// Nobody waits at the door any more: whoever is let in leaves again.
-    fn abandon(&self, entry: Entry, for_good: bool) {
-        let (live, clock) = (self.gateway.live.clone(), self.gateway.clock);
-        let depart = move |joined: &Joined| depart(&live, joined, for_good, clock);
-        let Ok(runtime) = tokio::runtime::Handle::try_current() else {
-            // The program ends.
-            return;
-        };
-        match entry {
-            Entry::Joining(answer) => drop(runtime.spawn(async move {
-                if let Ok(joined) = answer.await {
-                    depart(&joined);
-                }
-            })),
-            Entry::Resuming(answer) => drop(runtime.spawn(async move {
-                if let Ok(resumption) = answer.await {
-                    depart(&resumption.joined);
-                }
-            })),
-            Entry::Outside | Entry::Inside(_) => {}
         }
     }
 
@@ -616,26 +449,6 @@ impl Handler for SocketHandler {
             }
             entry => self.abandon(entry, for_good),
         }
-    }
-}
-
-/// Asks for an answer, with someone to wake or without.
-fn poll<T: Unpin + Send + 'static>(
-    answer: &mut Answer<T>,
-    cx: Option<&mut Context<'_>>,
-) -> TaskPoll<T> {
-    let answer = Pin::new(answer);
-    match cx {
-        Some(cx) => answer.poll(cx),
-        None => answer.poll(&mut Context::from_waker(std::task::Waker::noop())),
-    }
-}
-
-fn depart(live: &Live, joined: &Joined, for_good: bool, clock: Clock) {
-    if for_good {
-        live.leave(joined, clock.now());
-    } else {
-        live.disconnect(joined, clock.now());
     }
 }
 
