@@ -15,7 +15,7 @@ use wecall_protocol::{
 use crate::{limits::RetryAfter, ws::upgrade::UpgradeRefused};
 
 /// A client shall wait this long when the server cannot take something just now.
-const UNAVAILABLE_RETRY: Duration = Duration::from_secs(5);
+const UNAVAILABLE_RETRY: Duration = Duration::from_secs(2);
 
 /// Why a request got no answer. What a person reads never holds an error of the inside.
 #[derive(Debug, Clone, PartialEq, Eq)]
