@@ -17,6 +17,7 @@ mod packages;
 mod precompress;
 mod tools;
 mod web;
+mod wheels;
 
 use std::process::ExitCode;
 

