@@ -96,13 +96,7 @@ fn folder() -> PathBuf {
 }
 
 fn name() -> Result<String> {
-    let packages = metadata::of_workspace(command::root())?.packages;
-    let server = packages
-        .iter()
-        .find(|package| package.name == "wecall-server");
-    let version = &server
-        .context("the workspace has no wecall-server")?
-        .version;
+    let version = metadata::version()?;
     let architecture = std::env::consts::ARCH;
     Ok(format!("wecall-{version}-{architecture}-linux"))
 }

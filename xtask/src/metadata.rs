@@ -43,6 +43,17 @@ pub fn of_workspace(folder: &Path) -> Result<Metadata> {
     read(folder, &["--no-deps"])
 }
 
+/// The version of WeCall.
+pub fn version() -> Result<String> {
+    let packages = of_workspace(command::root())?.packages;
+    let server = packages
+        .into_iter()
+        .find(|package| package.name == "wecall-server");
+    Ok(server
+        .context("the workspace has no wecall-server")?
+        .version)
+}
+
 /// All packages that are resolved for a platform.
 pub fn resolved_for(folder: &Path, platform: &str) -> Result<Metadata> {
     read(folder, &["--locked", "--filter-platform", platform])
