@@ -1,6 +1,7 @@
 //! `cargo xtask test`: every check, one after the other, all of them even when one fails.
 
 mod deny;
+mod deploy;
 mod rust;
 mod unit_file;
 mod web;
@@ -8,6 +9,8 @@ mod web;
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
+
+pub use deploy::write_manifests;
 
 use crate::{build, dependency_rules, dist, e2e, fuzz, generate, image, packages};
 
@@ -62,6 +65,12 @@ const STEPS: &[Step] = &[
         what: "licences and sources of all dependencies",
         packages: &[],
         run: deny::check,
+    },
+    Step {
+        name: "deploy",
+        what: "load balancers, Prometheus, dashboard, compose file, chart and manifests are right",
+        packages: packages::DEPLOY,
+        run: deploy::check,
     },
     Step {
         name: "web-types",

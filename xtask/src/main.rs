@@ -34,6 +34,7 @@ cargo xtask COMMAND
   fuzz [SECONDS]    each fuzz target for so long (default 10)
   bench [NAME]      measure; without a name, list what can be measured
   gen [--check]     write (or compare) what is generated from the code
+  manifests         render deploy/kubernetes from the Helm chart
   dist              target/dist/wecall-VERSION-ARCH-linux.tar.gz
 
 With WECALL_BIN=FILE, tests and benchmarks take that binary and build none.
@@ -64,6 +65,7 @@ fn dispatch(arguments: &[String]) -> Result<()> {
         "fuzz" => fuzz::run(rest),
         "bench" => bench::run(rest),
         "gen" => generate::run(rest),
+        "manifests" => checks::write_manifests(),
         "dist" => dist::run(),
         "help" | "--help" | "-h" => {
             print!("{USAGE}");

@@ -29,6 +29,10 @@ pub const CLUSTER: &[&str] = &[
 /// Builds and starts the container image without an engine or a registry.
 pub const IMAGE: &[&str] = &["buildah", "debootstrap"];
 
+/// What reads the configurations in deploy/: each by the program that it is for, and the chart by
+/// Helm's own code, which comes by pip.
+pub const DEPLOY: &[&str] = &["haproxy", "nginx-light", "prometheus", "python3-pip"];
+
 /// `systemd-analyze` reads the unit file.
 pub const UNIT: &[&str] = &["systemd"];
 
