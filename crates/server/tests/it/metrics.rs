@@ -56,3 +56,23 @@ fn figures_are_not_for_everyone() {
     let server = Server::start();
     assert!(!server.get("/metrics").text().contains("wecall_rooms"));
 }
+
+/// Dashboards and alerts are held against the list: what is not on it can be watched by nobody.
+#[test]
+fn figures_are_the_ones_that_are_listed() {
+    let list = include_str!("../../../../deploy/metrics.txt");
+    let server = Server::start();
+    server.get("/api/config");
+    let text = scrape(&server);
+    let told = text.lines().filter_map(|line| line.strip_prefix("# TYPE "));
+    let mut count = 0;
+    for figure in told {
+        let is_listed = list.lines().any(|line| {
+            let rest = line.strip_prefix(figure);
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
+        });
+        assert!(is_listed, "`{figure}` is not in deploy/metrics.txt");
+        count += 1;
+    }
+    assert!(count > 0, "{text}");
+}
