@@ -12,7 +12,7 @@ use anyhow::{Result, bail};
 
 pub use deploy::write_manifests;
 
-use crate::{build, dependency_rules, dist, e2e, fuzz, generate, image, packages};
+use crate::{build, deb, dependency_rules, dist, e2e, fuzz, generate, image, packages};
 
 struct Step {
     name: &'static str,
@@ -137,6 +137,12 @@ const STEPS: &[Step] = &[
         what: "the archive with its licence notices, twice the same",
         packages: &[],
         run: dist::check,
+    },
+    Step {
+        name: "deb",
+        what: "the Debian package, twice the same, and what is in it works",
+        packages: packages::DEB,
+        run: deb::check,
     },
     Step {
         name: "image",

@@ -19,6 +19,7 @@ const FILES: &[(&str, &str)] = &[
     ("deploy/wecall.service", "wecall.service"),
     ("deploy/wecall.toml", "wecall.toml"),
     ("docs/configuration.md", "docs/configuration.md"),
+    ("docs/operating.md", "docs/operating.md"),
 ];
 
 struct Entry {
@@ -91,7 +92,8 @@ fn build(time: u64) -> Result<PathBuf> {
     Ok(archive)
 }
 
-fn folder() -> PathBuf {
+/// Where what is given out lies.
+pub fn folder() -> PathBuf {
     command::target().join("dist")
 }
 
@@ -139,7 +141,7 @@ fn pack(folder: &str, entries: &[Entry], time: u64) -> Result<Vec<u8>> {
 }
 
 /// All files are as old as the commit that they are built from.
-fn commit_time() -> Result<u64> {
+pub fn commit_time() -> Result<u64> {
     let time = command::read(command::program("git").args(["log", "-1", "--format=%ct"]))?;
     time.trim().parse().context("git told no time")
 }

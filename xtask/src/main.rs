@@ -5,6 +5,7 @@ mod build;
 mod checks;
 mod command;
 mod content;
+mod deb;
 mod dependency_rules;
 mod dist;
 mod e2e;
@@ -36,6 +37,7 @@ cargo xtask COMMAND
   gen [--check]     write (or compare) what is generated from the code
   manifests         render deploy/kubernetes from the Helm chart
   dist              target/dist/wecall-VERSION-ARCH-linux.tar.gz
+  deb               target/dist/wecall_VERSION_ARCH.deb
 
 With WECALL_BIN=FILE, tests and benchmarks take that binary and build none.
 ";
@@ -67,6 +69,7 @@ fn dispatch(arguments: &[String]) -> Result<()> {
         "gen" => generate::run(rest),
         "manifests" => checks::write_manifests(),
         "dist" => dist::run(),
+        "deb" => deb::run(),
         "help" | "--help" | "-h" => {
             print!("{USAGE}");
             Ok(())

@@ -33,6 +33,9 @@ pub const IMAGE: &[&str] = &["buildah", "debootstrap"];
 /// Helm's own code, which comes by pip.
 pub const DEPLOY: &[&str] = &["haproxy", "nginx-light", "prometheus", "python3-pip"];
 
+/// The Debian package: cargo-deb asks `dpkg-shlibdeps` what the binary needs.
+pub const DEB: &[&str] = &["dpkg-dev", "lintian", "xz-utils"];
+
 /// `systemd-analyze` reads the unit file.
 pub const UNIT: &[&str] = &["systemd"];
 

@@ -6,17 +6,21 @@ use anyhow::{Context as _, Result, bail};
 
 use crate::{build, command};
 
-const INSTALLED: &str = "/usr/local/bin/wecall";
+/// How the unit names the binary, which is not installed here.
+const INSTALLED: &str = "=wecall ";
 
 /// systemd's own measure, from 0 (nothing left to take away) to 10 (a plain service). Below 2 it
 /// calls a service OK.
 const MOST_EXPOSED: f32 = 2.0;
 
 pub fn check() -> Result<()> {
-    // The binary has to exist where the unit says.
+    // systemd looks whether the binary exists.
     let binary = build::binary()?;
     let unit = fs::read_to_string(command::path("deploy/wecall.service"))?;
-    let unit = unit.replace(INSTALLED, &binary.to_string_lossy());
+    if !unit.contains(INSTALLED) {
+        bail!("the unit does not start wecall");
+    }
+    let unit = unit.replace(INSTALLED, &format!("={} ", binary.display()));
     let folder = command::target().join("unit");
     fs::create_dir_all(&folder)?;
     let file = folder.join("wecall.service");
