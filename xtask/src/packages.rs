@@ -31,7 +31,13 @@ pub const IMAGE: &[&str] = &["buildah", "debootstrap"];
 
 /// What reads the configurations in deploy/: each by the program that it is for, and the chart by
 /// Helm's own code, which comes by pip.
-pub const DEPLOY: &[&str] = &["haproxy", "nginx-light", "prometheus", "python3-pip"];
+pub const DEPLOY: &[&str] = &[
+    "haproxy",
+    "nginx-light",
+    "openssl",
+    "prometheus",
+    "python3-pip",
+];
 
 /// The Debian package: cargo-deb asks `dpkg-shlibdeps` what the binary needs.
 pub const DEB: &[&str] = &["dpkg-dev", "lintian", "xz-utils"];
