@@ -146,7 +146,7 @@ const STEPS: &[Step] = &[
     },
     Step {
         name: "image",
-        what: "the container image builds, starts and is ready",
+        what: "the container image builds, starts and is ready, over Redis too",
         packages: packages::IMAGE,
         run: image::check,
     },

@@ -10,7 +10,7 @@ use std::{
     net::{SocketAddr, TcpListener, TcpStream},
     os::unix::fs::MetadataExt as _,
     path::PathBuf,
-    process::{Command, Stdio},
+    process::{Child, Command, Stdio},
     time::Duration,
 };
 
@@ -49,7 +49,7 @@ pub fn check() -> Result<()> {
     ]))?;
     let container = command::read(buildah("from").args(["--pull=never", IMAGE]))?;
     let container = container.trim();
-    let result = start(container);
+    let result = start(container, &[]).and_then(|()| start_over_redis(container));
     // That of a stage too; the storage is ours alone.
     command::run(buildah("rm").arg("--all").stdout(Stdio::null()))?;
     // Each layer is a whole copy of the file system; only the base is kept for the next time.
@@ -106,16 +106,30 @@ fn base() -> Result<()> {
     Ok(fs::remove_dir_all(&system)?)
 }
 
+/// As a node among many: it gets ready with a Redis that is there.
+fn start_over_redis(container: &str) -> Result<()> {
+    let mut redis = Redis::start()?;
+    let url = format!("WECALL_REDIS__URL=redis://{}", redis.address);
+    let result = start(container, &[&url]).context("with Redis");
+    redis.stop()?;
+    result
+}
+
 /// Starts what the image says as the user that it says, and asks it from outside and inside.
-fn start(container: &str) -> Result<()> {
+fn start(container: &str, settings: &[&str]) -> Result<()> {
     let config = Config::of(container)?;
     let address = free_address()?;
-    let environment = format!("WECALL_SERVER__LISTEN={address}");
+    let listen = format!("WECALL_SERVER__LISTEN={address}");
     let run = |command: &[String]| {
         let mut run = buildah("run");
-        run.args(["--isolation", "chroot", "--env", &environment])
-            .args(["--env", "WECALL_METRICS__LISTEN=off", container, "--"])
-            .args(command);
+        run.args(["--isolation", "chroot"]);
+        for setting in [listen.as_str(), "WECALL_METRICS__LISTEN=off"]
+            .iter()
+            .chain(settings)
+        {
+            run.args(["--env", setting]);
+        }
+        run.args([container, "--"]).args(command);
         run
     };
     eprintln!("$ {}", config.start.join(" "));
@@ -170,6 +184,51 @@ fn server_process(address: SocketAddr) -> Result<(String, u32)> {
         }
     }
     bail!("no process of the server was found")
+}
+
+/// A Redis of our own, without anything on disk.
+struct Redis {
+    process: Child,
+    address: SocketAddr,
+}
+
+impl Redis {
+    fn start() -> Result<Self> {
+        let address = free_address()?;
+        let process = command::program("redis-server")
+            .args(["--bind", "127.0.0.1", "--save", "", "--port"])
+            .arg(address.port().to_string())
+            .arg("--dir")
+            .arg(folder())
+            .stdout(Stdio::null())
+            .spawn()
+            .context("cannot start redis-server")?;
+        let mut redis = Self { process, address };
+        for _ in 0..READY_TRIES {
+            if redis.answers() {
+                return Ok(redis);
+            }
+            std::thread::sleep(BETWEEN_TRIES);
+        }
+        redis.stop()?;
+        bail!("Redis did not get ready")
+    }
+
+    fn answers(&self) -> bool {
+        let Ok(mut stream) = TcpStream::connect(self.address) else {
+            return false;
+        };
+        let mut answer = [0; 7];
+        stream.write_all(b"PING\r\n").is_ok()
+            && stream.read_exact(&mut answer).is_ok()
+            && &answer == b"+PONG\r\n"
+    }
+
+    fn stop(&mut self) -> Result<()> {
+        self.process.kill()?;
+        self.process.wait()?;
+        Ok(())
+    }
 }
 
 /// What the image says of itself.

@@ -26,8 +26,8 @@ pub const CLUSTER: &[&str] = &[
     "prometheus",
 ];
 
-/// Builds and starts the container image without an engine or a registry.
-pub const IMAGE: &[&str] = &["buildah", "debootstrap"];
+/// Builds and starts the container image without an engine or a registry, by itself and over Redis.
+pub const IMAGE: &[&str] = &["buildah", "debootstrap", "redis-server"];
 
 /// What reads the configurations in deploy/: each by the program that it is for, and the chart by
 /// Helm's own code, which comes by pip.
