@@ -6,6 +6,7 @@
 mod chart;
 mod compose;
 mod dashboard;
+mod guide;
 mod load_balancers;
 mod manifests;
 mod metric_names;
@@ -26,6 +27,7 @@ pub fn check() -> Result<()> {
     load_balancers::check().context("load balancers")?;
     prometheus::check().context("Prometheus")?;
     dashboard::check().context("the dashboard")?;
+    guide::check()?;
     compose::check().context("deploy/compose.yaml")?;
     chart::check().context("the Helm chart")
 }
