@@ -23,9 +23,10 @@ use keys::Keys;
 pub use open::OpenError;
 use redis::AsyncCommands as _;
 use tokio::{runtime::Handle, sync::Notify, task::JoinHandle, time::MissedTickBehavior};
+use tracing::Span;
 use wecall_protocol::Timestamp;
 
-use crate::shared::{Driver, Node, Now, Reply, Request, RequestId, Shared, StoreError};
+use crate::shared::{Driver, Node, Now, Reply, Request, RequestId, Shared, StoreError, outcome};
 
 /// A command that takes longer is as good as lost.
 const DEADLINE: Duration = Duration::from_millis(250);
@@ -205,7 +206,14 @@ impl Driver for RedisDriver {
             let (inner, shared) = (self.0.clone(), shared.clone());
             self.0.runtime.spawn(async move {
                 let mut connection = inner.connection();
+                let span = match &request {
+                    Request::Commit(commit) => commit.span.clone(),
+                    _ => Span::none(),
+                };
                 let reply = inner.run(&mut connection, request).await;
+                span.record("outcome", outcome(&reply));
+                // Over, before anything follows from it.
+                drop(span);
                 shared.on_reply(id, reply);
             });
         }

@@ -29,6 +29,7 @@ mod rooms;
 mod settle;
 mod store;
 mod takeover;
+mod trace;
 mod wire;
 
 pub use clock::Now;
@@ -36,5 +37,7 @@ pub use figures::{Count, Figures, NoFigures};
 pub use liveness::{NodeInfo, Registered, Registry};
 pub use node::{Node, NodeSettings};
 pub use record::{OLDEST_SCHEMA, Record, SCHEMA, Tag, Unreadable};
+pub(crate) use request::outcome;
 pub use request::{Commit, Loaded, Reply, Request, RequestId, StoreError};
 pub use store::{Driver, Shared};
+pub use trace::{NoTraces, TRACE_TARGET, Traces};

@@ -17,6 +17,7 @@ use super::{
     request::{Reply, Request, RequestId, StoreError},
     room::{Key, Op, Room},
     takeover::{Arrival, Moved},
+    trace::{NoTraces, Traces},
     wire::{LinkNote, Message},
 };
 use crate::{Hub, Refusal};
@@ -49,6 +50,7 @@ pub struct Node {
     pub(super) rules: Rules,
     pub(super) hub: Arc<Hub>,
     pub(super) figures: Arc<dyn Figures>,
+    pub(super) traces: Arc<dyn Traces>,
     pub(super) rooms: BTreeMap<Key, Box<Room>>,
     pub(super) deadlines: BTreeSet<(Timestamp, RoomId)>,
     pub(super) links: BTreeMap<NodeId, Link>,
@@ -118,6 +120,7 @@ impl Node {
             rules: settings.rules,
             hub,
             figures,
+            traces: Arc::new(NoTraces),
             rooms: BTreeMap::new(),
             deadlines: BTreeSet::new(),
             links: BTreeMap::new(),
@@ -145,6 +148,11 @@ impl Node {
             leaving: false,
             mixed: 0,
         }
+    }
+
+    /// Spans go from node to node by `traces`.
+    pub fn traced_by(self, traces: Arc<dyn Traces>) -> Self {
+        Self { traces, ..self }
     }
 
     /// The id that it has now: one that was given up goes on under another.

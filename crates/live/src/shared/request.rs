@@ -1,5 +1,6 @@
 use std::time::Duration;
 
+use tracing::Span;
 use wecall_protocol::RoomId;
 use wecall_room::NodeId;
 
@@ -95,6 +96,8 @@ pub struct Commit {
     pub note: String,
     /// The node, when it has to be remembered that it has participants in this room.
     pub index: Option<NodeId>,
+    /// For whoever carries it out; they note the `outcome` there.
+    pub span: Span,
 }
 
 #[derive(Debug, Clone)]
@@ -132,4 +135,16 @@ pub enum StoreError {
     Connection,
     #[error("refused by the store")]
     Server,
+}
+
+/// How a request ended, for traces.
+pub(crate) fn outcome(answered: &Result<Reply, StoreError>) -> &'static str {
+    match answered {
+        Ok(Reply::Conflict(_)) => "conflict",
+        Ok(Reply::Full) => "full",
+        Ok(_) => "committed",
+        Err(StoreError::Timeout) => "timeout",
+        Err(StoreError::Connection) => "connection",
+        Err(StoreError::Server) => "refused",
+    }
 }

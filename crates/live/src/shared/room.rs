@@ -3,6 +3,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use tracing::Span;
 use wecall_protocol::{RoomId, Timestamp};
 use wecall_room::{Change, Event, NodeId, RoomState};
 
@@ -74,6 +75,7 @@ pub(super) struct EarlyChange {
     pub tag: Tag,
     pub events: Option<Vec<Event>>,
     pub state: RoomState,
+    pub span: Span,
 }
 
 /// What waits for the copy to have this version.
@@ -100,6 +102,8 @@ pub(super) struct Op {
     pub conflicts: u32,
     /// A node whose loss this tells the room.
     pub reaps: Option<NodeId>,
+    /// What asked for it.
+    pub span: Span,
 }
 
 impl Op {
@@ -109,6 +113,7 @@ impl Op {
             fresh: false,
             conflicts: 0,
             reaps: None,
+            span: Span::current(),
         }
     }
 }

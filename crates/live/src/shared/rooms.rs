@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use tracing::Span;
 use wecall_protocol::{ErrorCode, RoomId, Timestamp};
 use wecall_room::{Change, Event, NodeId, RoomState};
 
@@ -16,6 +17,7 @@ use super::{
         AnyWork, Committing, Copy, EARLY_CHANGES, EarlyChange, Flight, Op, QUEUE, Room,
         SET_ASIDE_FOR, Unwatched, WAITING, Waiting,
     },
+    trace,
     wire::{ChangeNote, change_note},
 };
 use crate::{Audience as _, Decision, Refusal, memory::ENDED_KEPT_FOR, store::command};
@@ -225,8 +227,22 @@ impl Node {
         tell.sort_unstable();
         tell.dedup();
         let expected = previous.map(|(_, tag)| tag);
+        let span = match &op {
+            Some(op) => {
+                let kind = if expected.is_some() {
+                    "change"
+                } else {
+                    "creation"
+                };
+                trace::commit(&op.span, kind, op.conflicts, tell.len())
+            }
+            None => Span::none(),
+        };
         let note = match &expected {
-            Some(previous) if !tell.is_empty() => change_note(id, previous, &tag, &change.events),
+            Some(previous) if !tell.is_empty() => {
+                let carried = self.traces.carry(&span);
+                change_note(id, previous, &tag, &change.events, carried.as_deref())
+            }
             _ => String::new(),
         };
         let past = Past {
@@ -249,6 +265,7 @@ impl Node {
             tell,
             note,
             index: (is_home && !room.indexed).then_some(self.id),
+            span,
         };
         let request = self.ask_for_room(id, Request::Commit(Box::new(commit)));
         room.flight = Flight::Committing(Box::new(Committing {
@@ -523,6 +540,7 @@ impl Node {
         let id = note.room;
         let readable = note.oldest_schema <= OLDEST_SCHEMA.max(super::record::SCHEMA);
         let events = note.events().filter(|_| readable);
+        let span = trace::room_change(&*self.traces, note.trace.as_deref());
         let Some(room) = self.rooms.get_mut(&id) else {
             return;
         };
@@ -535,6 +553,7 @@ impl Node {
             tag: note.tag,
             events,
             state: note.state,
+            span,
         });
         if !room.is_flying() {
             self.take_early_changes(id, now);
@@ -580,6 +599,7 @@ impl Node {
                 }
             };
             self.replace(&mut room, state, early.tag, events, now);
+            early.span.record("outcome", "taken in");
         }
         self.rooms.insert(id, room);
     }

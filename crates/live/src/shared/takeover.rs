@@ -13,6 +13,7 @@ use super::{
     node::Node,
     record::to_json,
     room::Waiting,
+    trace,
     wire::{HandedOver, Item, TakeOver},
 };
 use crate::session::Handover;
@@ -57,6 +58,7 @@ impl Node {
             peer,
             version,
             last_seq,
+            trace: self.traces.carry(&tracing::Span::current()),
         });
         let sent = Sent {
             text: to_json(&item).into(),
@@ -96,6 +98,7 @@ impl Node {
 
     pub(super) fn answer_takeover(&mut self, from: NodeId, takeover: TakeOver, now: Now) {
         let TakeOver { peer, version, .. } = takeover;
+        let span = trace::takeover(&*self.traces, takeover.trace.as_deref());
         let session = self.hub.session(peer);
         let session = session.filter(|session| session.room == takeover.room);
         let handover = session
@@ -106,6 +109,14 @@ impl Node {
         {
             self.hub.forget(&session);
         }
+        span.record(
+            "outcome",
+            if handover.is_some() {
+                "handed over"
+            } else {
+                "nothing"
+            },
+        );
         let item = Item::HandedOver(Box::new(HandedOver {
             peer,
             version,

@@ -34,6 +34,9 @@ pub(super) struct ChangeNote<'a> {
     pub oldest_schema: u16,
     #[serde(rename = "e", borrow)]
     events: &'a RawValue,
+    /// The span of the change, when it is traced.
+    #[serde(rename = "x", default)]
+    pub trace: Option<String>,
     /// Without the chat.
     #[serde(rename = "s")]
     pub state: RoomState,
@@ -47,7 +50,13 @@ impl ChangeNote<'_> {
 }
 
 /// The beginning of a change note; the state and two closing braces follow.
-pub(super) fn change_note(room: RoomId, previous: &Tag, tag: &Tag, events: &[Event]) -> String {
+pub(super) fn change_note(
+    room: RoomId,
+    previous: &Tag,
+    tag: &Tag,
+    events: &[Event],
+    trace: Option<&str>,
+) -> String {
     #[derive(Serialize)]
     struct Head<'a> {
         r: RoomId,
@@ -55,6 +64,8 @@ pub(super) fn change_note(room: RoomId, previous: &Tag, tag: &Tag, events: &[Eve
         g: &'a Tag,
         m: u16,
         e: &'a [Event],
+        #[serde(skip_serializing_if = "Option::is_none")]
+        x: Option<&'a str>,
     }
     let head = Head {
         r: room,
@@ -62,6 +73,7 @@ pub(super) fn change_note(room: RoomId, previous: &Tag, tag: &Tag, events: &[Eve
         g: tag,
         m: super::record::OLDEST_SCHEMA,
         e: events,
+        x: trace,
     };
     let head = to_json(&head);
     format!("{{\"change\":{},\"s\":}}}}", &head[..head.len() - 1])
@@ -131,7 +143,7 @@ pub(super) struct ForAll<'a> {
     pub body: &'a RawValue,
 }
 
-#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct TakeOver {
     #[serde(rename = "r")]
     pub room: RoomId,
@@ -142,6 +154,9 @@ pub(super) struct TakeOver {
     pub version: u64,
     #[serde(rename = "l")]
     pub last_seq: u64,
+    /// The span of the arrival, when it is traced.
+    #[serde(rename = "x", default, skip_serializing_if = "Option::is_none")]
+    pub trace: Option<String>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -152,4 +167,47 @@ pub(super) struct HandedOver {
     pub version: u64,
     #[serde(rename = "h")]
     pub handover: Option<Handover>,
+}
+
+#[cfg(test)]
+mod tests {
+    use wecall_room::RoomOptions;
+
+    use super::*;
+
+    fn note(trace: Option<&str>) -> String {
+        let room: RoomId = "ABC12345".parse().unwrap();
+        let tag = Tag::new(NodeId::from_random(7), 1);
+        let note = change_note(room, &tag, &tag, &[], trace);
+        let now = wecall_protocol::Timestamp::from_unix_ms(1);
+        let options = RoomOptions {
+            name: None,
+            max_participants: 2,
+            ttl: None,
+        };
+        let state = to_json(&RoomState::new(room, options, now));
+        // As the store does it.
+        let (head, braces) = note.split_at(note.len() - 2);
+        format!("{head}{state}{braces}")
+    }
+
+    #[test]
+    fn change_that_is_not_traced_is_as_older_nodes_write_it() {
+        let text = note(None);
+        assert!(!text.contains("\"x\""), "{text}");
+        let Message::Change(read) = serde_json::from_str(&text).unwrap() else {
+            panic!("{text}");
+        };
+        assert_eq!(read.trace, None);
+    }
+
+    #[test]
+    fn span_of_a_change_comes_along() {
+        let text = note(Some("00-4bf9-00f0-01"));
+        let Message::Change(read) = serde_json::from_str(&text).unwrap() else {
+            panic!("{text}");
+        };
+        assert_eq!(read.trace.as_deref(), Some("00-4bf9-00f0-01"));
+        assert_eq!(read.events(), Some(vec![]));
+    }
 }
