@@ -258,9 +258,8 @@ fn new_node_id() -> anyhow::Result<NodeId> {
 
 fn info(config: &Config, started: Timestamp) -> NodeInfo {
     let cluster = &config.cluster;
-    let host = || gethostname::gethostname().to_string_lossy().into_owned();
     NodeInfo {
-        name: cluster.node_name.clone().unwrap_or_else(host),
+        name: cluster.name(),
         incarnation: u64::try_from(started.as_unix_ms()).unwrap_or(0),
         region: cluster.region.clone(),
         roles: cluster

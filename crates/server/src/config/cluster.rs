@@ -128,6 +128,12 @@ impl ClusterConfig {
         }
     }
 
+    /// How operators know this node.
+    pub fn name(&self) -> String {
+        let host = || gethostname::gethostname().to_string_lossy().into_owned();
+        self.node_name.clone().unwrap_or_else(host)
+    }
+
     /// Where pages may open WebSockets, besides the address that they came from.
     pub fn socket_origins(&self) -> Vec<SocketOrigin> {
         if !self.signaling_origins.is_empty() {

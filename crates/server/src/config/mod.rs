@@ -16,6 +16,7 @@ pub(crate) mod section;
 mod server;
 mod session;
 mod tls;
+mod tracing;
 pub(crate) mod value;
 
 use std::{
@@ -39,6 +40,7 @@ use section::{Section, SectionDoc};
 pub use server::ServerConfig;
 pub use session::SessionConfig;
 pub use tls::{TlsConfig, TlsMode};
+pub use tracing::{OtlpEndpoint, TracingConfig};
 
 use layers::Layers;
 
@@ -58,6 +60,7 @@ pub struct Config {
     pub ice: IceConfig,
     pub limits: LimitsConfig,
     pub metrics: MetricsConfig,
+    pub tracing: TracingConfig,
     pub logging: LoggingConfig,
 }
 
@@ -74,6 +77,7 @@ pub(crate) const SECTIONS: &[SectionDoc] = &[
     IceConfig::DOC,
     LimitsConfig::DOC,
     MetricsConfig::DOC,
+    TracingConfig::DOC,
     LoggingConfig::DOC,
 ];
 
@@ -164,6 +168,7 @@ impl Config {
         let ice = IceConfig::load(layers);
         let limits = LimitsConfig::load(layers);
         let metrics = MetricsConfig::load(layers);
+        let tracing = TracingConfig::load(layers);
         let logging = LoggingConfig::load(layers);
         let config = Self {
             server: server?,
@@ -177,6 +182,7 @@ impl Config {
             ice: ice?,
             limits: limits?,
             metrics: metrics?,
+            tracing: tracing?,
             logging: logging?,
         };
         if config.redis.url.is_none() && !(config.cluster.roles.web && config.cluster.roles.signal)
@@ -196,6 +202,7 @@ impl Config {
             config.redis.validate(),
             config.cluster.validate(),
             config.limits.validate(),
+            config.tracing.validate(),
             config.logging.validate(),
         ] {
             if let Err(problem) = check {
@@ -218,6 +225,7 @@ impl Config {
             self.ice.show(),
             self.limits.show(),
             self.metrics.show(),
+            self.tracing.show(),
             self.logging.show(),
         ]
     }
