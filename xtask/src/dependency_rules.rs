@@ -41,6 +41,7 @@ const ONLY: &[(&str, &str)] = &[
     ("sqlx", "wecall-db"),
     ("redis", "wecall-live"),
     ("axum", "wecall-server"),
+    ("opentelemetry", "wecall-server"),
 ];
 
 /// The pure crates: no runtime, no sockets, no clock, no randomness of their own.

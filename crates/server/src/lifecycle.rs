@@ -22,7 +22,7 @@ use crate::{
     rooms::Rooms,
     secret,
     store::Store,
-    telemetry::{self, Metrics},
+    telemetry::{self, Metrics, Traces},
     tls::{self, TlsSetup},
 };
 
@@ -47,7 +47,7 @@ const ENDED_BY_SIGNAL: i32 = 130;
 const DRAIN_OVERTIME: Duration = Duration::from_secs(1);
 
 /// Serves until a signal ends it.
-pub async fn run(loaded: Loaded, clock: Clock) -> anyhow::Result<ExitCode> {
+pub async fn run(loaded: Loaded, traces: Option<Traces>, clock: Clock) -> anyhow::Result<ExitCode> {
     let config = &loaded.config;
     for variable in loaded.passed_over() {
         tracing::warn!(variable, "not a setting, passed over");
@@ -63,6 +63,9 @@ pub async fn run(loaded: Loaded, clock: Clock) -> anyhow::Result<ExitCode> {
     let bound = listener.local_addr()?;
 
     let metrics = Arc::new(Metrics::new().context("cannot set up the metrics")?);
+    let exporting = traces
+        .map(|traces| traces.start(&metrics, clock))
+        .transpose()?;
     let mut store = Store::open(config, clock, rules(config), &metrics).await?;
     let live = store.live.clone();
     let limits = Arc::new(Limits::new(&config.limits, clock.instant()));
@@ -129,6 +132,9 @@ pub async fn run(loaded: Loaded, clock: Clock) -> anyhow::Result<ExitCode> {
         phase.send_replace(Phase::Stopped);
         let served = serving.await;
         store.stop().await;
+        if let Some(exporting) = exporting {
+            exporting.finish().await;
+        }
         served
     };
     tokio::select! {

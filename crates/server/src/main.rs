@@ -57,7 +57,7 @@ fn main() -> ExitCode {
 
 fn serve(args: &ServeArgs, clock: Clock) -> ExitCode {
     with_config(args, |loaded| {
-        let served = telemetry::start_logging(&loaded.config.logging).and_then(|()| {
+        let served = telemetry::start_logging(&loaded.config).and_then(|traces| {
             // Each call holds a socket; the soft limit of most systems is 1,024.
             if let Err(error) = rlimit::increase_nofile_limit(u64::MAX) {
                 tracing::warn!(%error, "the limit of open files stays as it is");
@@ -66,7 +66,7 @@ fn serve(args: &ServeArgs, clock: Clock) -> ExitCode {
                 .enable_all()
                 .thread_name("wecall")
                 .build()?
-                .block_on(lifecycle::run(loaded, clock))
+                .block_on(lifecycle::run(loaded, traces, clock))
         });
         served.unwrap_or_else(|error| failed(&error))
     })

@@ -21,6 +21,7 @@ mod validate_room;
 mod web_app;
 mod web_socket;
 
+pub use client_address::is_trusted;
 pub use cors::origin_allowed;
 pub use listener::{Tls, bind, serve};
 pub use openapi::openapi_json;
