@@ -26,7 +26,7 @@ use crate::{
     gateway::Gateway,
     keeper::Keeper,
     secret::{self, SessionKey},
-    telemetry::{ClusterMetrics, Metrics},
+    telemetry::{ClusterMetrics, Metrics, NodeTraces},
 };
 
 /// A node that Redis has not answered for so long has been given up by those who can reach it, so
@@ -89,7 +89,10 @@ impl Store {
         };
         let (name, region) = (node.info.name.clone(), node.info.region.clone());
         let live = Live::shared(&key, rules, |hub| {
-            let node = Node::new(node, hub, metrics.clone(), redis.now());
+            let mut node = Node::new(node, hub, metrics.clone(), redis.now());
+            if config.tracing.otlp_endpoint.is_some() {
+                node = node.traced_by(Arc::new(NodeTraces));
+            }
             Shared::new(node, redis.driver())
         });
         let shared = live

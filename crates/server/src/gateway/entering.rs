@@ -11,7 +11,11 @@ use wecall_protocol::{ErrorCode, Join, Resume, Resumed, RoomId, ServerMessage, U
 use wecall_room::Capabilities;
 
 use super::socket::SocketHandler;
-use crate::{clock::Clock, telemetry::ResumeOutcome, ws::Now};
+use crate::{
+    clock::Clock,
+    telemetry::{ResumeOutcome, traces::traced},
+    ws::Now,
+};
 
 /// How far the socket has got into a room.
 pub(super) enum Entry {
@@ -51,7 +55,8 @@ impl SocketHandler {
             host_token: join.host_token.as_deref(),
             session: join.session.as_deref().filter(|_| bounded(&join.session)),
         };
-        let answer = self.gateway.live.join(request, now.time);
+        let live = &self.gateway.live;
+        let answer = traced(self.trace.join(), || live.join(request, now.time));
         self.entry = Entry::Joining(Box::new(answer));
         self.go_on_entering(None, now)
     }
@@ -59,7 +64,9 @@ impl SocketHandler {
     pub(super) fn resume(&mut self, resume: &Resume, now: Now) -> Result<(), ErrorCode> {
         self.check_may_join()?;
         let live = &self.gateway.live;
-        let answer = live.resume(&resume.token, resume.last_seq, now.time);
+        let answer = traced(self.trace.resume(), || {
+            live.resume(&resume.token, resume.last_seq, now.time)
+        });
         self.entry = Entry::Resuming(Box::new(answer));
         self.go_on_entering(None, now)
     }

@@ -25,7 +25,7 @@ use wecall_protocol::PeerId;
 use crate::{
     clock::Clock,
     limits::{ClientAddr, Limits, SocketPermit},
-    telemetry::Metrics,
+    telemetry::{Metrics, SocketTrace},
     ws::CloseCode,
 };
 
@@ -56,14 +56,16 @@ impl Gateway {
         }
     }
 
-    /// The handler of a new socket, which greets it with `peer`.
+    /// The handler of a new socket, which greets it with `peer`; `trace` is of the request
+    /// that it began with.
     pub fn admit(
         self: &Arc<Self>,
         client: ClientAddr,
         permit: SocketPermit,
         peer: PeerId,
+        trace: SocketTrace,
     ) -> SocketHandler {
-        SocketHandler::new(self.clone(), client, permit, peer)
+        SocketHandler::new(self.clone(), client, permit, peer, trace)
     }
 
     /// Tells everyone who can to go on over another node, at a moment of their own within

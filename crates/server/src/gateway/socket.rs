@@ -18,6 +18,7 @@ use wecall_room::Action;
 use super::{Gateway, acknowledgement::Acknowledgement, entering::Entry, flood::Flood};
 use crate::{
     limits::{ClientAddr, SocketPermit},
+    telemetry::{SocketTrace, traces::traced},
     ws::{CloseCode, End, Flow, Handler, MessageSink, Now, Refused},
 };
 
@@ -45,6 +46,7 @@ pub struct SocketHandler {
     pub(super) replies: VecDeque<Box<str>>,
     flood: Option<Flood>,
     pub(super) acknowledgement: Acknowledgement,
+    pub(super) trace: SocketTrace,
 }
 
 struct Asked {
@@ -65,6 +67,7 @@ impl SocketHandler {
         client: ClientAddr,
         permit: SocketPermit,
         peer: PeerId,
+        trace: SocketTrace,
     ) -> Self {
         let greeting = ServerMessage::PeerId(Greeting {
             peer_id: peer,
@@ -81,6 +84,7 @@ impl SocketHandler {
             replies: VecDeque::from([greeting.encode().into_boxed_str()]),
             flood: None,
             acknowledgement: Acknowledgement::default(),
+            trace,
         }
     }
 
@@ -215,7 +219,10 @@ impl SocketHandler {
         if self.asked.len() >= ASKED {
             return Err(ErrorCode::RateLimited);
         }
-        let answer = self.gateway.live.act(&session, action, now.time);
+        let live = &self.gateway.live;
+        let answer = traced(self.trace.act(kind), || {
+            live.act(&session, action, now.time)
+        });
         self.await_answer(kind, answer)
     }
 

@@ -17,6 +17,7 @@ use axum::{
 };
 use hyper::body::Incoming;
 use tower_service::Service as _;
+use tracing::Instrument as _;
 
 use super::{
     AppState, Route,
@@ -27,7 +28,7 @@ use super::{
     web_app::{self, WebApp},
     web_socket,
 };
-use crate::config::TlsMode;
+use crate::{config::TlsMode, telemetry::traces};
 
 #[derive(Clone)]
 pub struct Service {
@@ -63,7 +64,11 @@ impl Service {
             true => cors::granted(request.headers(), &self.app.config.http.allowed_origins),
             false => None,
         };
-        let mut response = self.pass(peer, route, request).await;
+        let trusted = &self.app.config.server.trusted_proxies;
+        let span = traces::request(route, &method, request.headers(), peer, trusted);
+        let passing = self.pass(peer, route, request).instrument(span.clone());
+        let mut response = passing.await;
+        traces::answered(&span, response.status());
 
         let headers = response.headers_mut();
         headers::complete(headers, self.hsts);

@@ -10,6 +10,7 @@ use super::{AppState, Stream, cors::origin_allowed, problem::Refusal};
 use crate::{
     lifecycle::Phase,
     limits::ClientAddr,
+    telemetry::SocketTrace,
     ws::{
         Now,
         upgrade::{Upgrade, UpgradeRefused},
@@ -44,6 +45,7 @@ pub async fn web_socket(
         instant: clock.instant().into(),
         time: clock.now(),
     };
-    let handler = move || gateway.admit(client, permit, peer);
+    let trace = SocketTrace::current();
+    let handler = move || gateway.admit(client, permit, peer, trace);
     Ok(upgrade.serve::<Stream, _, _>(&app.sockets, now, handler))
 }

@@ -8,6 +8,8 @@
 #[path = "../kit/client.rs"]
 #[expect(dead_code, reason = "the tests of one server use the rest")]
 mod client;
+#[path = "../kit/collector.rs"]
+mod collector;
 #[path = "../kit/server.rs"]
 #[expect(dead_code, reason = "the tests of one server use the rest")]
 mod server;
@@ -31,4 +33,5 @@ mod redis_stopped_for_10_s;
 mod resume_on_another_node;
 mod right_redis;
 mod rolling_restart;
+mod traces;
 mod wrong_redis;

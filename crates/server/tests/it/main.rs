@@ -6,6 +6,8 @@ mod api;
 mod assets;
 #[path = "../kit/client.rs"]
 mod client;
+#[path = "../kit/collector.rs"]
+mod collector;
 mod command_line;
 mod hostile;
 mod limits;
@@ -17,4 +19,5 @@ mod sessions;
 mod shutdown;
 mod slow_clients;
 mod tls;
+mod traces;
 mod v1_conformance;
