@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use wecall_protocol::{ErrorCode, PeerId, Timestamp};
+use wecall_protocol::{ErrorCode, Timestamp};
 use wecall_room::{Command, Join, NodeId, Returning, RoomState};
 
 use crate::{
-    Decision, Joined, Live, Refusal, ResumeClaims, Resumption, Session, Work, live::Store,
-    session::Handover,
+    Decision, Joined, Live, Refusal, ResumeClaims, Resumption, Session, Work,
+    live::Store,
+    session::{Handover, Line, Standing},
 };
 
 pub(crate) struct JoinWork {
@@ -52,14 +53,18 @@ impl Work for JoinWork {
 
     fn finish(self, outcome: Result<&RoomState, Refusal>) -> Self::Output {
         match (outcome, self.session) {
-            (Ok(room), Some(session)) => {
-                session.begins_at(room.version);
+            (Ok(_), Some(session)) => {
+                session.begins_at(self.now);
                 Ok(Joined { session, epoch: 0 })
             }
             (Ok(_), None) => Err(ErrorCode::Unavailable),
             (Err(refusal), session) => {
                 if let Some(session) = session {
                     self.live.hub.unexpect(&session);
+                    if refusal.code() == ErrorCode::Unavailable && self.claims.is_none() {
+                        // It may be written all the same that they are in.
+                        self.live.hub.note_gone(session.peer);
+                    }
                 }
                 Err(room_is_over(refusal))
             }
@@ -79,8 +84,9 @@ pub(crate) struct ResumeWork {
 /// Where the session of someone who comes back is.
 pub(crate) enum Arrival {
     Attached(Box<Resumption>),
-    /// At this node until now, which knows the room at least at this version when it hands over.
-    From(NodeId, u64),
+    /// At this node until now, which knows the room at least at this version when it hands over;
+    /// what they are told meanwhile waits in the session.
+    From(NodeId, u64, Arc<Session>),
 }
 
 impl Work for ResumeWork {
@@ -98,7 +104,7 @@ impl Work for ResumeWork {
         self.previous = room
             .participant(peer)
             .map(|participant| participant.home)
-            .filter(|node| *node != home);
+            .filter(|node| !self.live.is_mine(*node));
         let returning = Some(Box::new(Join {
             peer,
             name: claims.name.clone(),
@@ -123,27 +129,39 @@ impl Work for ResumeWork {
                 // What they are told from now on waits here. Should a session be here still, it
                 // is of before they went to that node.
                 let session = Arc::new(Session::arriving(room.id, peer));
-                session.begins_at(room.version);
-                self.live.hub.insert(session);
-                Ok(Arrival::From(node, room.version))
+                session.begins_at(self.now);
+                self.live.hub.insert(session.clone());
+                Ok(Arrival::From(node, room.version, session))
             }
             _ => self
                 .live
-                .attach(room, peer, self.last_seq, None, self.now)
+                .attach(
+                    room,
+                    peer,
+                    (self.claims.line, self.last_seq),
+                    None,
+                    self.now,
+                )
                 .map(|resumption| Arrival::Attached(Box::new(resumption))),
         }
     }
 
-    /// Who was here all the time needs nobody else to be here again.
+    /// Who was here all the time needs nobody else to be here again. Who knows another line has
+    /// been elsewhere since.
     fn content_with_the_past(&self) -> bool {
-        self.live.hub.session(self.claims.peer).is_some()
+        let session = self.live.hub.session(self.claims.peer);
+        session.is_some_and(|session| {
+            session.standing() != Standing::Over && session.line() == self.claims.line
+        })
     }
 }
 
 pub(crate) struct AttachWork {
     pub live: Live,
-    pub peer: PeerId,
-    pub last_seq: u64,
+    /// What waits for the socket that asked.
+    pub session: Arc<Session>,
+    /// The line and the last message that the client has.
+    pub has: (Line, u64),
     pub handover: Option<Handover>,
     pub now: Timestamp,
 }
@@ -163,14 +181,22 @@ impl Work for AttachWork {
             Ok(room) => room,
             Err(refusal) => {
                 // Nobody takes it up now: it is away, and the room will be told so.
-                if let Some(session) = self.live.hub.session(self.peer) {
-                    session.settle();
-                }
+                self.session.settle();
                 return Err(refusal.code());
             }
         };
-        self.live
-            .attach(room, self.peer, self.last_seq, self.handover, self.now)
+        if !self.live.hub.is_current(&self.session) || !self.session.is_untouched() {
+            // Another socket of theirs was faster.
+            return Err(ErrorCode::Unavailable);
+        }
+        let peer = self.session.peer;
+        let attached = self
+            .live
+            .attach(room, peer, self.has, self.handover, self.now);
+        if attached.is_err() {
+            self.session.settle();
+        }
+        attached
     }
 
     fn content_with_the_past(&self) -> bool {
@@ -190,5 +216,6 @@ fn returning(claims: &ResumeClaims) -> Returning {
     Returning {
         role: claims.role,
         since_version: claims.since_version,
+        joined_at: claims.joined_at,
     }
 }

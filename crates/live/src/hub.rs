@@ -1,13 +1,19 @@
-use std::sync::Arc;
+use std::{
+    collections::VecDeque,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+};
 
 use dashmap::DashMap;
 use wecall_protocol::{
     By, ErrorCode, Joined, LeaveReason, Participants, PeerHand, PeerId, PeerJoined, PeerLeft,
     PeerMediaState, PeerRename, PeerRole, RoomEnded, RoomLock, ServerMessage, Timestamp,
 };
-use wecall_room::{Change, Event, Participant, RoomState, Rules};
+use wecall_room::{Change, Event, NodeId, Participant, RoomState, Rules};
 
-use crate::{Audience, ResumeClaims, Session, Tokens};
+use crate::{Audience, ResumeClaims, Session, Tokens, session::Line};
 
 /// The sessions of this node, and the way to them of what happens in their rooms.
 pub struct Hub {
@@ -15,9 +21,19 @@ pub struct Hub {
     sessions: DashMap<PeerId, Arc<Session>>,
     /// Of those whose `join` is under way.
     joining: DashMap<PeerId, Arc<Session>>,
+    /// Who is out for good, or was never let in, while the store could not be told so.
+    gone: Mutex<VecDeque<PeerId>>,
+    /// What is answered just now is of the past, as the store cannot be asked.
+    is_of_the_past: AtomicBool,
+    /// Counts of messages that have begun here.
+    lines: AtomicU64,
     tokens: Tokens,
     rules: Rules,
 }
+
+/// Those who went while the store was away: more than a node loses in an outage. Of the others it
+/// is told that they are away, and they leave when their grace time has passed.
+const GONE_KEPT: usize = 4_096;
 
 /// Close code of RFC 6455 for a purpose that is fulfilled.
 const CLOSE_NORMAL: u16 = 1000;
@@ -27,6 +43,9 @@ impl Hub {
         Self {
             sessions: DashMap::new(),
             joining: DashMap::new(),
+            gone: Mutex::default(),
+            is_of_the_past: AtomicBool::new(false),
+            lines: AtomicU64::new(0),
             tokens,
             rules,
         }
@@ -41,8 +60,13 @@ impl Hub {
         current.is_some_and(|current| std::ptr::eq(&**current, session))
     }
 
+    /// In place of one that may still have a socket: it is another one's now.
     pub(crate) fn insert(&self, session: Arc<Session>) {
-        self.sessions.insert(session.peer, session);
+        if let Some(before) = self.sessions.insert(session.peer, session)
+            && !before.has_departed()
+        {
+            before.close(wecall_protocol::close::SESSION_TAKEN);
+        }
     }
 
     /// Becomes the session of its peer when the room has let them in.
@@ -61,6 +85,35 @@ impl Hub {
         self.sessions.remove_if(&session.peer, |_, current| {
             std::ptr::eq(&**current, session)
         });
+    }
+
+    pub(crate) fn is_of_the_past(&self) -> bool {
+        self.is_of_the_past.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn set_of_the_past(&self, is_of_the_past: bool) {
+        self.is_of_the_past.store(is_of_the_past, Ordering::Relaxed);
+    }
+
+    /// The store could not be told that they are out; see [`Self::is_gone`].
+    pub(crate) fn note_gone(&self, peer: PeerId) {
+        let mut gone = self.lock_gone();
+        gone.retain(|other| *other != peer);
+        if gone.len() == GONE_KEPT {
+            gone.pop_front();
+        }
+        gone.push_back(peer);
+    }
+
+    /// Whether someone whose session is not here has said goodbye, or was never told that they are
+    /// in. Anyone else without a session may be at another node, and come back here.
+    pub(crate) fn is_gone(&self, peer: PeerId) -> bool {
+        self.lock_gone().contains(&peer)
+    }
+
+    fn lock_gone(&self) -> MutexGuard<'_, VecDeque<PeerId>> {
+        // A panic while the lock was held leaves a list that is a list.
+        self.gone.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Whether a `join` of this peer is under way.
@@ -84,6 +137,7 @@ impl Hub {
         &self,
         room: &RoomState,
         participant: &Participant,
+        line: Line,
         now: Timestamp,
     ) -> String {
         self.tokens.resume(&ResumeClaims {
@@ -98,8 +152,17 @@ impl Hub {
             media: participant.media,
             capabilities: participant.capabilities,
             since_version: participant.since_version,
+            joined_at: Some(participant.joined_at),
+            line,
             issued_at: now,
         })
+    }
+
+    /// A count of messages that no other session of the same participant has, here or elsewhere.
+    pub(crate) fn new_line(&self, home: NodeId, now: Timestamp) -> Line {
+        let count = self.lines.fetch_add(1, Ordering::Relaxed);
+        let now = now.as_unix_ms().cast_unsigned();
+        Line(home.as_u64() ^ now.rotate_left(20) ^ count)
     }
 
     pub(crate) fn tell_all(
@@ -135,33 +198,41 @@ impl Hub {
         }
     }
 
-    fn joined(&self, room: &RoomState, participant: &Participant, now: Timestamp) {
-        let peer = participant.id;
-        if let Some((_, session)) = self.joining.remove(&peer) {
-            let joined = ServerMessage::Joined(Box::new(Joined {
-                room_id: room.id,
-                peer_id: peer,
-                room: room.snapshot(peer, now),
-                resume_token: session
-                    .resumable
-                    .then(|| self.resume_token(room, participant, now)),
-                resume_grace_ms: self.resume_grace_ms(),
-            }));
-            let others = room.participants.iter().map(|other| other.id);
-            let participants = ServerMessage::Participants(Participants {
-                participants: others.filter(|other| *other != peer).collect(),
-            });
-            session.tell(joined.encode().into());
-            session.tell(participants.encode().into());
-            if let Some(before) = self.sessions.insert(peer, session) {
-                before.close(wecall_protocol::close::SESSION_TAKEN);
-            }
-        }
+    fn joined(&self, room: &RoomState, participant: &Participant) {
         let message = ServerMessage::PeerJoined(PeerJoined {
-            peer_id: peer,
+            peer_id: participant.id,
             participant: participant.info(),
         });
-        self.tell_all(room, Some(peer), &message);
+        self.tell_all(room, Some(participant.id), &message);
+    }
+
+    /// Tells someone who was let in here how things stand.
+    fn welcome(&self, room: &RoomState, participant: &Participant, now: Timestamp) {
+        let peer = participant.id;
+        let Some((_, session)) = self.joining.remove(&peer) else {
+            return;
+        };
+        self.lock_gone().retain(|gone| *gone != peer);
+        let line = self.new_line(participant.home, now);
+        session.begin_line(line);
+        let joined = ServerMessage::Joined(Box::new(Joined {
+            room_id: room.id,
+            peer_id: peer,
+            room: room.snapshot(peer, now),
+            resume_token: session
+                .resumable
+                .then(|| self.resume_token(room, participant, line, now)),
+            resume_grace_ms: self.resume_grace_ms(),
+        }));
+        let others = room.participants.iter().map(|other| other.id);
+        let participants = ServerMessage::Participants(Participants {
+            participants: others.filter(|other| *other != peer).collect(),
+        });
+        session.tell(joined.encode().into());
+        session.tell(participants.encode().into());
+        if let Some(before) = self.sessions.insert(peer, session) {
+            before.close(wecall_protocol::close::SESSION_TAKEN);
+        }
     }
 
     fn left(&self, room: &RoomState, peer: PeerId, reason: LeaveReason) {
@@ -197,7 +268,7 @@ impl Hub {
             Event::Away(_) | Event::Back(_) => {}
             Event::Joined(peer) => {
                 if let Some(participant) = room.participant(*peer) {
-                    self.joined(room, participant, now);
+                    self.joined(room, participant);
                 }
             }
             Event::Left { peer, reason } => self.left(room, *peer, *reason),
@@ -263,7 +334,7 @@ impl Hub {
         };
         if session.resumable {
             let message = ServerMessage::Session(wecall_protocol::Session {
-                resume_token: self.resume_token(room, participant, now),
+                resume_token: self.resume_token(room, participant, session.line(), now),
             });
             session.tell(message.encode().into());
         }
@@ -285,6 +356,14 @@ impl Audience for Hub {
     fn changed(&self, room: &RoomState, change: &Change, now: Timestamp) {
         for event in &change.events {
             self.tell_event(room, event, now);
+        }
+        // Last, for what they are told first is how things stand after all of it.
+        for event in &change.events {
+            if let Event::Joined(peer) = event
+                && let Some(participant) = room.participant(*peer)
+            {
+                self.welcome(room, participant, now);
+            }
         }
     }
 }

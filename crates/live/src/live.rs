@@ -13,8 +13,8 @@ use crate::{
     Answer, Decision, Hub, Memory, Refusal, ResumeClaims, Session, Tokens, Work,
     entering::{Arrival, AttachWork, JoinWork, ResumeWork},
     memory::ENDED_KEPT_FOR,
-    session::Handover,
-    shared::Shared,
+    session::{Handover, Line},
+    shared::{Shared, TakeOver},
     store::{Task, command, look},
 };
 
@@ -102,18 +102,18 @@ impl Live {
         }
     }
 
-    fn run<W: Work>(&self, room: RoomId, work: W, now: Timestamp) -> Answer<W::Output> {
-        match &self.store {
-            Store::Memory(memory) => Answer::Ready(memory.run(room, work, now)),
-            Store::Shared(shared) => shared.run(room, work),
-        }
-    }
-
-    /// The rooms, when other nodes see and change them as well.
+    /// The rooms, when this node shares them with others.
     pub fn shared_rooms(&self) -> Option<&Arc<Shared>> {
         match &self.store {
             Store::Memory(_) => None,
             Store::Shared(shared) => Some(shared),
+        }
+    }
+
+    fn run<W: Work>(&self, room: RoomId, work: W, now: Timestamp) -> Answer<W::Output> {
+        match &self.store {
+            Store::Memory(memory) => Answer::Ready(memory.run(room, work, now)),
+            Store::Shared(shared) => shared.run(room, work),
         }
     }
 
@@ -122,6 +122,14 @@ impl Live {
         match &self.store {
             Store::Memory(memory) => Some(memory),
             Store::Shared(_) => None,
+        }
+    }
+
+    /// Whether `node` is this one, now or under an earlier id.
+    pub(crate) fn is_mine(&self, node: NodeId) -> bool {
+        match &self.store {
+            Store::Memory(_) => node == NodeId::SINGLE,
+            Store::Shared(shared) => shared.is_mine(node),
         }
     }
 
@@ -212,7 +220,7 @@ impl Live {
             Ok(claims) => claims,
             Err(code) => return Answer::Ready(Err(code)),
         };
-        let (room, peer) = (claims.room, claims.peer);
+        let (room, line) = (claims.room, claims.line);
         let work = ResumeWork {
             live: self.clone(),
             claims: Box::new(claims),
@@ -225,8 +233,8 @@ impl Live {
             .then(move |arrival| match arrival {
                 Err(code) => Answer::Ready(Err(code)),
                 Ok(Arrival::Attached(resumption)) => Answer::Ready(Ok(*resumption)),
-                Ok(Arrival::From(node, version)) => {
-                    live.arrive(room, peer, node, version, last_seq, now)
+                Ok(Arrival::From(node, version, session)) => {
+                    live.arrive(session, node, version, (line, last_seq), now)
                 }
             })
     }
@@ -234,30 +242,36 @@ impl Live {
     /// Fetches the session from the node where it was.
     fn arrive(
         &self,
-        room: RoomId,
-        peer: PeerId,
+        session: Arc<Session>,
         from: NodeId,
         version: u64,
-        last_seq: u64,
+        (line, last_seq): (Line, u64),
         now: Timestamp,
     ) -> Answer<Result<Resumption, ErrorCode>> {
         let Store::Shared(shared) = &self.store else {
             return Answer::Ready(Err(ErrorCode::InvalidResumeToken));
         };
         let live = self.clone();
-        shared
-            .take_over(room, peer, from, version, last_seq)
-            .then(move |handover| {
-                let attaching = live.clone();
-                let attach = AttachWork {
-                    live: attaching,
-                    peer,
-                    last_seq,
-                    handover,
-                    now,
-                };
-                live.run(room, attach, now)
-            })
+        let room = session.room;
+        let takeover = TakeOver {
+            room,
+            peer: session.peer,
+            version,
+            line,
+            last_seq,
+            trace: None,
+        };
+        shared.take_over(takeover, from).then(move |handover| {
+            let attaching = live.clone();
+            let attach = AttachWork {
+                live: attaching,
+                session,
+                has: (line, last_seq),
+                handover,
+                now,
+            };
+            live.run(room, attach, now)
+        })
     }
 
     /// Gives a socket the session of `peer`, who is in the room at this node.
@@ -265,14 +279,17 @@ impl Live {
         &self,
         state: &RoomState,
         peer: PeerId,
-        last_seq: u64,
+        (line, last_seq): (Line, u64),
         handover: Option<Handover>,
         now: Timestamp,
     ) -> Result<Resumption, ErrorCode> {
         let participant = state
             .participant(peer)
             .ok_or(ErrorCode::InvalidResumeToken)?;
-        let resume_token = self.hub.resume_token(state, participant, now);
+        if !self.is_mine(participant.home) {
+            // They went on to another node meanwhile.
+            return Err(ErrorCode::Unavailable);
+        }
         let session = self.hub.session(peer).unwrap_or_else(|| {
             let session = Arc::new(Session::away(state.id, peer));
             self.hub.insert(session.clone());
@@ -280,17 +297,24 @@ impl Live {
         });
         let recovered = match (handover, &self.store) {
             (Some(handover), Store::Shared(shared)) => {
-                session.arrive(last_seq, handover, shared.instant())
+                session.arrive(line, last_seq, handover, shared.instant())
             }
-            _ => session.take_up(last_seq),
+            _ => session.take_up(line, last_seq),
         };
         let (epoch, received, room) = match recovered {
             Some((epoch, received)) => (epoch, received, None),
             None => {
-                session.begins_at(state.version);
-                (session.begin_anew(), 0, Some(state.snapshot(peer, now)))
+                let line = self.hub.new_line(participant.home, now);
+                let is_in = |from| state.participant(from).is_some();
+                let epoch = session.begin_anew(line, is_in);
+                (epoch, 0, Some(state.snapshot(peer, now)))
             }
         };
+        session.begins_at(now);
+        let resume_token = self
+            .hub
+            .resume_token(state, participant, session.line(), now);
+        session.set_claimed(self.hub.is_of_the_past());
         Ok(Resumption {
             joined: Joined { session, epoch },
             recovered: recovered.is_some(),
@@ -353,24 +377,27 @@ impl Live {
         now: Instant,
     ) -> Result<(), ErrorCode> {
         match (self.hub.neighbour(from, target), &self.store) {
-            (Ok(session), Store::Memory(_)) => session.relay(body, now),
+            (Ok(session), Store::Memory(_)) => session.relay(from.peer, body, now),
             (Err(code), Store::Memory(_)) => return Err(code),
-            (Ok(session), Store::Shared(_)) if session.is_settled() => session.relay(body, now),
+            (Ok(session), Store::Shared(_)) if session.relay_here(from, &body, now) => {}
             (_, Store::Shared(shared)) => return shared.relay(from, target, body),
         }
         Ok(())
     }
 
     pub fn leave(&self, joined: &Joined, now: Timestamp) {
-        let home = self.home();
-        self.depart(joined, true, now, move |peer| Command::Leave { peer, home });
+        self.depart(joined, true, now, |peer, home| Command::Leave {
+            peer,
+            home,
+        });
     }
 
     /// The socket is gone without a word.
     pub fn disconnect(&self, joined: &Joined, now: Timestamp) {
-        let home = self.home();
-        let command = move |peer| Command::Disconnect { peer, home };
-        self.depart(joined, false, now, command);
+        self.depart(joined, false, now, |peer, home| Command::Disconnect {
+            peer,
+            home,
+        });
     }
 
     fn depart(
@@ -378,20 +405,23 @@ impl Live {
         joined: &Joined,
         for_good: bool,
         now: Timestamp,
-        command: impl Fn(PeerId) -> Command + Send + 'static,
+        command: impl Fn(PeerId, NodeId) -> Command + Send + 'static,
     ) {
         let Joined { session, epoch } = joined.clone();
-        let (room, hub) = (session.room, self.hub.clone());
+        let (room, live) = (session.room, self.clone());
         let mut detached = None;
         let deciding = session.clone();
         let work = Task {
             // Nothing else happens in the room, so that it cannot cross a resume on another socket.
             decide: move |room: Option<&RoomState>| {
-                let detached = *detached
-                    .get_or_insert_with(|| hub.is_current(&deciding) && deciding.detach(epoch));
-                match room {
-                    Some(_) if detached => Ok(Decision::Run(command(deciding.peer))),
-                    _ => Ok(Decision::Look),
+                let peer = deciding.peer;
+                let detached = *detached.get_or_insert_with(|| {
+                    live.hub.is_current(&deciding) && deciding.detach(epoch)
+                });
+                let member = room.and_then(|room| room.participant(peer));
+                match member.filter(|member| detached && live.is_mine(member.home)) {
+                    Some(member) => Ok(Decision::Run(command(peer, member.home))),
+                    None => Ok(Decision::Look),
                 }
             },
             finish: {
@@ -399,9 +429,12 @@ impl Live {
                 move |outcome: Result<&RoomState, Refusal>| match outcome {
                     Ok(_) => {}
                     // The store cannot be told now. It will be, as the session is not here.
-                    Err(Refusal::Code(ErrorCode::Unavailable)) if for_good => hub.forget(&session),
                     Err(Refusal::Code(ErrorCode::Unavailable)) => {
-                        session.detach(epoch);
+                        let was_theirs = session.detach(epoch) && hub.is_current(&session);
+                        if for_good && was_theirs {
+                            hub.note_gone(session.peer);
+                            hub.forget(&session);
+                        }
                     }
                     // A room that has ended, or someone removed from it, has nothing to be told.
                     Err(_) => {}

@@ -1,5 +1,7 @@
 use std::{collections::VecDeque, sync::Arc, time::Instant};
 
+use wecall_protocol::PeerId;
+
 /// Bounds on what one participant's session may hold.
 pub mod bounds {
     /// Messages that wait for a socket, or for its acknowledgement. A newcomer to a mesh of four
@@ -29,8 +31,8 @@ pub(crate) struct Outbox {
 #[derive(Debug, Clone)]
 pub(crate) struct Entry {
     pub body: Arc<str>,
-    /// When it came from another participant; `None` for what the room tells.
-    pub relayed_at: Option<Instant>,
+    /// From which other participant it came, and when; `None` for what the room tells.
+    pub relayed: Option<(PeerId, Instant)>,
 }
 
 /// More waits for the socket than may wait: its reader is too slow, or it was away for too long.
@@ -55,13 +57,13 @@ impl Outbox {
     }
 
     /// Starts anew at sequence number 1. What the room told is dropped, for a snapshot takes its
-    /// place; what others sent and no socket was given yet is kept.
-    pub fn restart(&mut self) {
+    /// place; what those sent who are in it and no socket was given yet is kept.
+    pub fn restart(&mut self, is_in: impl Fn(PeerId) -> bool) {
         let unsent = usize::try_from(self.next_unsent - self.first_seq).unwrap_or(usize::MAX);
         let entries = std::mem::take(&mut self.entries);
         self.reset();
         for entry in entries.into_iter().skip(unsent) {
-            if entry.relayed_at.is_some() {
+            if entry.relayed.is_some_and(|(from, _)| is_in(from)) {
                 self.bytes += entry.body.len();
                 self.entries.push_back(entry);
             }
@@ -175,7 +177,7 @@ mod tests {
     fn told(body: impl Into<Arc<str>>) -> Entry {
         Entry {
             body: body.into(),
-            relayed_at: None,
+            relayed: None,
         }
     }
 
@@ -231,7 +233,7 @@ mod tests {
     )]
     fn restart_keeps_what_others_sent_and_nobody_was_given() {
         let relayed = |body: &str| Entry {
-            relayed_at: Some(Instant::now()),
+            relayed: Some((PeerId::from_random([1; 16]), Instant::now())),
             ..told(body)
         };
         let mut outbox = Outbox::new(true);
@@ -239,7 +241,7 @@ mod tests {
         outbox.take_next().unwrap();
         outbox.push(told("room event")).unwrap();
         outbox.push(relayed("offer")).unwrap();
-        outbox.restart();
+        outbox.restart(|_| true);
         assert_eq!(sent(&mut outbox), [(1, "offer".into())]);
     }
 

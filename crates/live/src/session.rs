@@ -8,7 +8,7 @@ use std::{
 };
 
 use serde::{Deserialize, Serialize};
-use wecall_protocol::{PeerId, RoomId, close::SESSION_TAKEN};
+use wecall_protocol::{PeerId, RoomId, Timestamp, close::SESSION_TAKEN};
 
 use crate::outbox::{Entry, Outbox};
 
@@ -26,6 +26,8 @@ pub struct Session {
     stamp: Mutex<Stamp>,
     /// Came from another node a moment ago: messages to it may still be on their way by that one.
     arriving: AtomicBool,
+    /// Its socket came back while the store could not be told.
+    claimed: AtomicBool,
     inner: Mutex<Inner>,
 }
 
@@ -37,6 +39,8 @@ struct Inner {
     epoch: u32,
     /// Messages that came from the client since the session began, or began anew.
     received: u64,
+    /// Which count of messages this is; a client that has another one gets a snapshot.
+    line: Line,
     /// Whatever a client has of this session, it is not all: the next socket gets a snapshot.
     lost: bool,
     /// Of those who are at other nodes: the stamp of the last message that came of each.
@@ -44,8 +48,15 @@ struct Inner {
     waker: Option<Waker>,
 }
 
-/// Orders what one participant sends to others, over all nodes that they are ever at: the room's
-/// version at which their session began, and a count from there.
+/// Tells one count of messages to a participant from another: a session that began anew, or at
+/// another node, has another, and the same numbers. In the tokens of the session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Line(pub(crate) u64);
+
+/// Orders what one participant sends to others, over all nodes that they are ever at: when they
+/// came to this one, in Unix milliseconds, and a count from there. Clocks differ by less than
+/// anyone is at a node. The room's version would not do: a node that is cut off from the store takes
+/// its own back at an old one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Stamp(u64, u64);
 
@@ -62,7 +73,7 @@ pub struct Handover {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct HandedEntry {
     body: Box<str>,
-    relayed: bool,
+    from: Option<PeerId>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -111,11 +122,13 @@ impl Session {
             resumable,
             stamp: Mutex::new(Stamp(0, 0)),
             arriving: AtomicBool::new(false),
+            claimed: AtomicBool::new(false),
             inner: Mutex::new(Inner {
                 outbox: Outbox::new(resumable),
                 socket: Socket::Attached,
                 epoch: 0,
                 received: 0,
+                line: Line(0),
                 lost: false,
                 heard: Vec::new(),
                 waker: None,
@@ -150,34 +163,32 @@ impl Session {
         self.arriving.store(false, Ordering::Relaxed);
     }
 
+    /// Whether the socket came back while the store could not be told: what the store says of
+    /// where the participant is may be older.
+    pub(crate) fn is_claimed(&self) -> bool {
+        self.claimed.load(Ordering::Relaxed) && self.standing() == Standing::Attached
+    }
+
+    pub(crate) fn set_claimed(&self, claimed: bool) {
+        self.claimed.store(claimed, Ordering::Relaxed);
+    }
+
     /// Tells the participant what happened in the room, in order.
     pub(crate) fn tell(&self, body: Arc<str>) {
-        self.push(Entry {
+        let entry = Entry {
             body,
-            relayed_at: None,
-        });
+            relayed: None,
+        };
+        push(self.lock(), entry);
     }
 
     /// Hands over what another participant sent, in order.
-    pub(crate) fn relay(&self, body: Arc<str>, now: Instant) {
-        self.push(Entry {
+    pub(crate) fn relay(&self, from: PeerId, body: Arc<str>, now: Instant) {
+        let entry = Entry {
             body,
-            relayed_at: Some(now),
-        });
-    }
-
-    /// What overflows is the session's matter, not the sender's.
-    fn push(&self, entry: Entry) {
-        let mut inner = self.lock();
-        match inner.socket {
-            Socket::Closing(_) | Socket::Overflowed | Socket::Departed(_) => return,
-            Socket::Attached | Socket::Away => {}
-        }
-        if inner.outbox.push(entry).is_err() {
-            inner.outbox.reset();
-            inner.socket = Socket::Overflowed;
-        }
-        wake(inner);
+            relayed: Some((from, now)),
+        };
+        push(self.lock(), entry);
     }
 
     /// Has the socket's task look whether there is anything for it.
@@ -220,7 +231,7 @@ impl Session {
             let Some((seq, entry)) = inner.outbox.take_next() else {
                 break;
             };
-            more = take(seq, &entry.body, entry.relayed_at);
+            more = take(seq, &entry.body, entry.relayed.map(|(_, at)| at));
         }
         if let (true, Socket::Closing(code)) = (more, inner.socket) {
             return Poll::Close(code);
@@ -247,9 +258,15 @@ impl Session {
         }
     }
 
-    /// Counts a message of the client.
-    pub fn count_received(&self) {
-        self.lock().received += 1;
+    /// Counts a message of the client. False when the session is at another node by now, which
+    /// will get the message once more: it is not to be acted on.
+    pub fn count_received(&self) -> bool {
+        let mut inner = self.lock();
+        if matches!(inner.socket, Socket::Departed(_)) {
+            return false;
+        }
+        inner.received += 1;
+        true
     }
 
     /// The socket of this `epoch` is gone. False when another has taken its place already.
@@ -267,9 +284,9 @@ impl Session {
 
     /// A new socket takes the session up at `last_seq`, in place of any before it. `Some` when
     /// nothing is lost: its epoch, and how many messages came from the client so far.
-    pub(crate) fn take_up(&self, last_seq: u64) -> Option<(u32, u64)> {
+    pub(crate) fn take_up(&self, line: Line, last_seq: u64) -> Option<(u32, u64)> {
         let mut inner = self.lock();
-        let usable = matches!(inner.socket, Socket::Attached | Socket::Away);
+        let usable = matches!(inner.socket, Socket::Attached | Socket::Away) && inner.line == line;
         if !usable || inner.lost || !inner.outbox.rewind(last_seq) {
             return None;
         }
@@ -280,10 +297,11 @@ impl Session {
     }
 
     /// A new socket takes the session up after a loss, with a snapshot in place of what was told:
-    /// its epoch.
-    pub(crate) fn begin_anew(&self) -> u32 {
+    /// its epoch. What those sent who are not in it is dropped.
+    pub(crate) fn begin_anew(&self, line: Line, is_in: impl Fn(PeerId) -> bool) -> u32 {
         let mut inner = self.lock();
-        inner.outbox.restart();
+        inner.outbox.restart(is_in);
+        inner.line = line;
         inner.received = 0;
         inner.lost = false;
         let epoch = inner.attach();
@@ -291,9 +309,21 @@ impl Session {
         epoch
     }
 
-    /// The room's version at which this session began, here.
-    pub(crate) fn begins_at(&self, version: u64) {
-        *self.stamp.lock().unwrap_or_else(PoisonError::into_inner) = Stamp(version, 0);
+    /// Their client came here now.
+    pub(crate) fn begins_at(&self, now: Timestamp) {
+        let mut stamp = self.stamp.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = u64::try_from(now.as_unix_ms()).unwrap_or(0);
+        // Whoever has heard a later stamp takes no earlier one.
+        *stamp = (*stamp).max(Stamp(now, 0));
+    }
+
+    /// The line of the session, which begins with the first socket.
+    pub(crate) fn begin_line(&self, line: Line) {
+        self.lock().line = line;
+    }
+
+    pub(crate) fn line(&self) -> Line {
+        self.lock().line
     }
 
     pub(crate) fn next_stamp(&self) -> Stamp {
@@ -302,22 +332,28 @@ impl Session {
         *stamp
     }
 
-    /// Hands over what someone at another node sent, unless something later of them came already.
+    /// Hands over what someone sent, unless something later of them came already: what they sent
+    /// from another node before may be late.
     pub(crate) fn relay_stamped(&self, from: PeerId, stamp: Stamp, body: Arc<str>, now: Instant) {
-        {
-            let mut inner = self.lock();
-            match inner.heard.iter_mut().find(|(peer, _)| *peer == from) {
-                Some((_, last)) if *last >= stamp => return,
-                Some((_, last)) => *last = stamp,
-                None => {
-                    if inner.heard.len() == HEARD_KEPT {
-                        inner.heard.remove(0);
-                    }
-                    inner.heard.push((from, stamp));
-                }
-            }
+        let inner = self.lock();
+        if !matches!(inner.socket, Socket::Departed(_)) {
+            take_stamped(inner, from, stamp, body, now);
         }
-        self.relay(body, now);
+    }
+
+    /// The same for what someone at this node sends. False when the session is not here any more,
+    /// or messages to it may still be on their way by another node.
+    pub(crate) fn relay_here(&self, from: &Self, body: &Arc<str>, now: Instant) -> bool {
+        let inner = self.lock();
+        let is_here = matches!(
+            inner.socket,
+            Socket::Attached | Socket::Away | Socket::Overflowed
+        );
+        if is_here && self.is_settled() {
+            take_stamped(inner, from.peer, from.next_stamp(), body.clone(), now);
+            return true;
+        }
+        false
     }
 
     pub(crate) fn standing(&self) -> Standing {
@@ -328,6 +364,11 @@ impl Session {
             Socket::Away | Socket::Overflowed => Standing::Away,
             Socket::Closing(_) | Socket::Departed(_) => Standing::Over,
         }
+    }
+
+    /// Whether no socket has taken it up yet.
+    pub(crate) fn is_untouched(&self) -> bool {
+        self.lock().epoch == 0
     }
 
     pub(crate) fn has_departed(&self) -> bool {
@@ -349,9 +390,9 @@ impl Session {
     /// What a client that has everything up to `last_seq` still has to get, for the node where
     /// they are since this version of the room. `None` when it is not kept, or when they were told
     /// of later versions already.
-    pub(crate) fn hand_over(&self, last_seq: u64, version: u64) -> Option<Handover> {
+    pub(crate) fn hand_over(&self, line: Line, last_seq: u64, version: u64) -> Option<Handover> {
         let mut inner = self.lock();
-        let usable = inner.socket == Socket::Departed(version) && !inner.lost;
+        let usable = inner.socket == Socket::Departed(version) && !inner.lost && inner.line == line;
         if !usable || !inner.outbox.rewind(last_seq) {
             return None;
         }
@@ -362,7 +403,7 @@ impl Session {
                 .into_iter()
                 .map(|entry| HandedEntry {
                     body: entry.body.as_ref().into(),
-                    relayed: entry.relayed_at.is_some(),
+                    from: entry.relayed.map(|(from, _)| from),
                 })
                 .collect(),
             heard: std::mem::take(&mut inner.heard),
@@ -373,6 +414,7 @@ impl Session {
     /// its epoch, and how many messages came from the client. `None` when it is too much.
     pub(crate) fn arrive(
         &self,
+        line: Line,
         last_seq: u64,
         handover: Handover,
         now: Instant,
@@ -385,7 +427,7 @@ impl Session {
         let mut outbox = Outbox::continuing(last_seq);
         let handed = handover.entries.into_iter().map(|entry| Entry {
             body: String::from(entry.body).into(),
-            relayed_at: entry.relayed.then_some(now),
+            relayed: entry.from.map(|from| (from, now)),
         });
         for entry in handed.chain(held) {
             if outbox.push(entry).is_err() {
@@ -395,8 +437,11 @@ impl Session {
         }
         inner.outbox = outbox;
         inner.received = handover.received;
+        inner.line = line;
         inner.lost = false;
-        inner.heard = handover.heard;
+        for (peer, stamp) in handover.heard {
+            inner.note_heard(peer, stamp);
+        }
         let epoch = inner.attach();
         wake(inner);
         Some((epoch, handover.received))
@@ -413,6 +458,47 @@ impl Inner {
         self.socket = Socket::Attached;
         self.epoch += 1;
         self.epoch
+    }
+
+    /// Remembers the last that came of someone; false when something as late came already.
+    fn note_heard(&mut self, from: PeerId, stamp: Stamp) -> bool {
+        match self.heard.iter_mut().find(|(peer, _)| *peer == from) {
+            Some((_, last)) if *last >= stamp => return false,
+            Some((_, last)) => *last = stamp,
+            None => {
+                if self.heard.len() == HEARD_KEPT {
+                    self.heard.remove(0);
+                }
+                self.heard.push((from, stamp));
+            }
+        }
+        true
+    }
+}
+
+/// What overflows is the session's matter, not the sender's.
+fn push(mut inner: MutexGuard<'_, Inner>, entry: Entry) {
+    match inner.socket {
+        Socket::Closing(_) | Socket::Overflowed | Socket::Departed(_) => return,
+        Socket::Attached | Socket::Away => {}
+    }
+    if inner.outbox.push(entry).is_err() {
+        inner.outbox.reset();
+        inner.socket = Socket::Overflowed;
+    }
+    wake(inner);
+}
+
+fn take_stamped(
+    mut inner: MutexGuard<'_, Inner>,
+    from: PeerId,
+    stamp: Stamp,
+    body: Arc<str>,
+    now: Instant,
+) {
+    if inner.note_heard(from, stamp) {
+        let relayed = Some((from, now));
+        push(inner, Entry { body, relayed });
     }
 }
 

@@ -5,6 +5,8 @@ use sha2::Sha256;
 use wecall_protocol::{MediaState, PeerId, Role, RoomId, RoomName, Timestamp, UserName, limits};
 use wecall_room::Capabilities;
 
+use crate::session::Line;
+
 /// Signs and checks what clients carry for the server (HMAC-SHA-256, RFC 2104).
 #[derive(Clone)]
 pub struct Tokens {
@@ -42,6 +44,12 @@ pub struct ResumeClaims {
     pub capabilities: Capabilities,
     #[serde(rename = "s")]
     pub since_version: u64,
+    /// When they joined: whoever comes back is the same person with the same connections.
+    #[serde(rename = "j", default, skip_serializing_if = "Option::is_none")]
+    pub joined_at: Option<Timestamp>,
+    /// Which count of messages theirs is.
+    #[serde(rename = "l", default)]
+    pub line: Line,
     #[serde(rename = "t")]
     pub issued_at: Timestamp,
 }
@@ -156,6 +164,8 @@ mod tests {
             media: MediaState::default(),
             capabilities: Capabilities::default(),
             since_version: u64::MAX,
+            joined_at: Some(NOW),
+            line: Line(u64::MAX),
             issued_at: NOW,
         }
     }

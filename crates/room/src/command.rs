@@ -1,6 +1,7 @@
 use serde::{Deserialize, Serialize};
 use wecall_protocol::{
-    ChatMessage, ChatText, LeaveReason, MediaState, PeerId, Role, RoomEndReason, UserName,
+    ChatMessage, ChatText, LeaveReason, MediaState, PeerId, Role, RoomEndReason, Timestamp,
+    UserName,
 };
 
 use crate::{Capabilities, NodeId};
@@ -60,6 +61,8 @@ pub struct Returning {
     pub role: Role,
     /// The room's version when they first joined: chat after it is theirs to read.
     pub since_version: u64,
+    /// When they joined, for one who takes up their session again.
+    pub joined_at: Option<Timestamp>,
 }
 
 /// What a participant does.

@@ -9,10 +9,10 @@ use crate::{
 };
 
 /// Sessions that a host has removed: as many as ever fit into a room, several times over.
-const REMOVED_KEPT: usize = 512;
+pub(crate) const REMOVED_KEPT: usize = 512;
 
 /// Those who have just left: as many as ever fit into a room.
-const RECENT_KEPT: usize = 128;
+pub(crate) const RECENT_KEPT: usize = 128;
 
 /// How long a reload may take, on a slow phone over a slow network.
 const RECENT_FOR: Duration = Duration::from_secs(60);
@@ -100,11 +100,15 @@ impl RoomState {
             return Err(ErrorCode::Removed);
         }
         if let Ok(participant) = self.participant_mut(peer) {
-            if participant.presence == Presence::Connected && participant.home == home {
+            let is_here = participant.presence == Presence::Connected && participant.home == home;
+            if is_here && home == NodeId::SINGLE {
                 return Ok(Vec::new());
             }
+            // Among several nodes it is a change even so: what another one was asked before, and
+            // does too late, must not find the room as it was.
             participant.presence = Presence::Connected;
             participant.home = home;
+            participant.here_since = now;
             return Ok(vec![Event::Back(peer)]);
         }
         // Who has left, or was away for too long, joins anew: the others have closed their media.
@@ -115,11 +119,20 @@ impl RoomState {
             return Err(ErrorCode::RoomFull);
         }
         let mut events = Vec::with_capacity(1);
-        let (role, since_version) = match join.returning {
-            Some(returning) => (returning.role, returning.since_version),
-            None => (Role::Participant, self.version),
+        let (role, since_version, joined_at) = match join.returning {
+            Some(returning) => (
+                returning.role,
+                returning.since_version,
+                returning.joined_at.unwrap_or(now),
+            ),
+            None => (Role::Participant, self.version, now),
         };
+        // The same person with the same connections: whoever knows them from before the loss shall
+        // not take them for someone new.
         self.add_participant(*join, role == Role::Host, since_version, &mut events, now);
+        if let Some(participant) = self.participants.last_mut() {
+            participant.joined_at = joined_at.min(now);
+        }
         Ok(events)
     }
 
@@ -148,6 +161,7 @@ impl RoomState {
             capabilities: join.capabilities,
             presence: Presence::Connected,
             home: join.home,
+            here_since: now,
             unknown: BTreeMap::new(),
         });
         self.used = true;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use wecall_protocol::{ChatMessage, LeaveReason, PeerId, Timestamp};
 
-use crate::{Event, RoomState, moderation};
+use crate::{Event, RoomState, machine, moderation, state::Recent};
 
 impl RoomState {
     /// What someone who knows the room as `before` has to be told, so that they know it as it is
@@ -94,41 +94,93 @@ impl RoomState {
     /// acknowledged. Nobody who was in on one side is dropped, unless the other knows that they
     /// are out; the nodes then correct who is not theirs any more.
     pub fn merged(self, other: Self) -> Self {
-        let (mut room, older) = if self.version >= other.version {
+        let version = self.version.max(other.version) + 1;
+        let (mut room, mut older) = if self.version >= other.version {
             (self, other)
         } else {
             (other, self)
         };
+        if room.ended.is_none() && older.ended.is_some() && older.created_at == room.created_at {
+            std::mem::swap(&mut room, &mut older);
+        }
+        room.version = version;
         if room.ended.is_some() {
             return room;
         }
-        if older.ended.is_some() && older.created_at == room.created_at {
-            return older;
-        }
-        for participant in older.participants {
-            let is_out = room.removed.contains(&participant.id)
-                || room.recent.iter().any(|recent| {
-                    recent.peer == participant.id && recent.left_at >= participant.joined_at
-                });
-            if !is_out && room.participant(participant.id).is_none() {
-                room.participants.push(participant);
-            }
-        }
-        room.participants
-            .retain(|participant| !older.removed.contains(&participant.id));
         for peer in older.removed {
             if !room.removed.contains(&peer) {
                 room.removed.push_back(peer);
             }
         }
+        for recent in older.recent {
+            if !room.recent.contains(&recent) {
+                room.recent.push_back(recent);
+            }
+        }
+        for theirs in older.participants {
+            match room.participants.iter_mut().find(|one| one.id == theirs.id) {
+                // They came once more, and the other side has seen it.
+                Some(one) if theirs.joined_at > one.joined_at => *one = theirs,
+                Some(one)
+                    if theirs.joined_at == one.joined_at
+                        && theirs.last_seen() > one.last_seen() =>
+                {
+                    one.home = theirs.home;
+                    one.here_since = theirs.here_since;
+                    one.presence = theirs.presence;
+                }
+                Some(_) => {}
+                None => room.participants.push(theirs),
+            }
+        }
+        let (removed, recent) = (&room.removed, &room.recent);
+        room.participants.retain(|one| {
+            let has_left =
+                |recent: &Recent| recent.peer == one.id && recent.left_at >= one.joined_at;
+            !removed.contains(&one.id) && !recent.iter().any(has_left)
+        });
+        let surplus = room.recent.len().saturating_sub(machine::RECENT_KEPT);
+        room.recent.drain(..surplus);
+        let surplus = room.removed.len().saturating_sub(machine::REMOVED_KEPT);
+        room.removed.drain(..surplus);
         room.chat = merged_chat(room.chat, older.chat);
         room.locked |= older.locked;
         room.used |= older.used;
-        room.version += 1;
-        if !room.participants.is_empty() {
-            room.empty_since = None;
-        }
+        room.empty_since = match (room.participants.is_empty(), room.empty_since) {
+            (true, None) => older
+                .empty_since
+                .or(room.recent.back().map(|recent| recent.left_at))
+                .or(Some(room.created_at)),
+            (true, since) => since,
+            (false, _) => None,
+        };
         room
+    }
+
+    /// Whether nobody can tell the two apart, but for their versions and what only this program
+    /// sees.
+    pub fn is_like(&self, other: &Self) -> bool {
+        let is_same = self.locked == other.locked
+            && self.ended == other.ended
+            && self.participants.len() == other.participants.len()
+            && self.removed.iter().all(|peer| other.removed.contains(peer))
+            && self.chat.len() == other.chat.len();
+        is_same
+            && self.participants.iter().all(|one| {
+                other.participant(one.id).is_some_and(|theirs| {
+                    let joined_at = one.joined_at;
+                    let here = crate::Participant {
+                        since_version: one.since_version,
+                        ..theirs.clone()
+                    };
+                    joined_at == theirs.joined_at && *one == here
+                })
+            })
+            && self
+                .chat
+                .iter()
+                .zip(&other.chat)
+                .all(|(mine, theirs)| mine == theirs)
     }
 
     /// The state without its chat, and the chat: it is long, and changes on its own.

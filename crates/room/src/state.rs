@@ -58,9 +58,17 @@ pub struct Participant {
     /// The node that has, or last had, their socket.
     #[serde(default)]
     pub home: NodeId,
+    /// Since when their socket is, or last was, there.
+    #[serde(default = "long_ago")]
+    pub here_since: Timestamp,
     /// What a later version of the program has written here: kept, and handed on.
     #[serde(flatten)]
     pub(crate) unknown: BTreeMap<String, Value>,
+}
+
+/// Of participants that an earlier version of the program has written down.
+const fn long_ago() -> Timestamp {
+    Timestamp::from_unix_ms(0)
 }
 
 /// Whether a participant's socket is there.
@@ -75,6 +83,16 @@ pub enum Presence {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         until: Option<Timestamp>,
     },
+}
+
+impl Participant {
+    /// When it was last seen where they are, or that they are away: the later one knows better.
+    pub(crate) fn last_seen(&self) -> Timestamp {
+        match self.presence {
+            Presence::Connected => self.here_since,
+            Presence::Away { since, .. } => self.here_since.max(since),
+        }
+    }
 }
 
 impl Presence {

@@ -76,7 +76,7 @@ impl Store {
             });
         };
         let metrics = Arc::new(metrics.of_cluster());
-        let redis = Redis::open(&settings, ServerTime(clock), metrics.clone()).await?;
+        let mut redis = Redis::open(&settings, ServerTime(clock), metrics.clone()).await?;
         let key = match config.session.key_file {
             Some(_) => key,
             None => shared_key(&redis, &key).await?,

@@ -18,11 +18,15 @@ use std::{
 };
 
 use connection::{Connection, Target};
-use futures_util::StreamExt as _;
+use futures_util::{StreamExt as _, stream::FuturesUnordered};
 use keys::Keys;
 pub use open::OpenError;
 use redis::AsyncCommands as _;
-use tokio::{runtime::Handle, sync::Notify, task::JoinHandle, time::MissedTickBehavior};
+use tokio::{
+    sync::{Notify, mpsc},
+    task::JoinHandle,
+    time::MissedTickBehavior,
+};
 use tracing::Span;
 use wecall_protocol::Timestamp;
 
@@ -46,6 +50,8 @@ const UNANSWERED: u32 = 8;
 /// How often it is looked whether the channel's connection lives, and how long that may take.
 const LISTEN_CHECK: Duration = Duration::from_secs(1);
 const LISTEN_DEADLINE: Duration = Duration::from_secs(2);
+
+type Answered = Result<Reply, StoreError>;
 
 /// What is at the address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -83,6 +89,8 @@ pub trait Time: Send + Sync + 'static {
 /// A Redis that can be used.
 pub struct Redis {
     inner: Arc<Inner>,
+    /// Until it is started.
+    asked: mpsc::UnboundedReceiver<(RequestId, Request)>,
 }
 
 struct Inner {
@@ -94,9 +102,10 @@ struct Inner {
     unanswered: AtomicU32,
     /// The connection is lost, or the channel is another one.
     renew: Notify,
+    /// Rooms have one request at a time under way, and links; so there are never many.
+    requests: mpsc::UnboundedSender<(RequestId, Request)>,
     time: Box<dyn Time>,
     figures: Arc<dyn RedisFigures>,
-    runtime: Handle,
 }
 
 /// The tasks that keep a node and Redis together, until they are stopped.
@@ -115,7 +124,9 @@ impl Redis {
         let keys = Keys::new(&settings.prefix);
         open::check(&target, &keys).await?;
         let connection = target.connect().await?;
+        let (requests, asked) = mpsc::unbounded_channel();
         Ok(Self {
+            asked,
             inner: Arc::new(Inner {
                 target,
                 keys,
@@ -124,8 +135,8 @@ impl Redis {
                 unanswered: AtomicU32::new(0),
                 renew: Notify::new(),
                 time: Box::new(time),
+                requests,
                 figures,
-                runtime: Handle::current(),
             }),
         })
     }
@@ -150,9 +161,12 @@ impl Redis {
     }
 
     /// Keeps `shared` and Redis together from now on. Returns when the node is known to the others.
-    pub async fn start(&self, shared: &Arc<Shared>) -> Result<RedisTasks, OpenError> {
+    pub async fn start(&mut self, shared: &Arc<Shared>) -> Result<RedisTasks, OpenError> {
+        let (_, nothing) = mpsc::unbounded_channel();
+        let asked = std::mem::replace(&mut self.asked, nothing);
         let tasks = RedisTasks {
             tasks: vec![
+                tokio::spawn(answer(self.inner.clone(), shared.clone(), asked)),
                 tokio::spawn(keep_connected(self.inner.clone(), shared.clone())),
                 tokio::spawn(tick(shared.clone())),
             ],
@@ -198,29 +212,49 @@ impl Driver for RedisDriver {
         self.0.now()
     }
 
-    fn begin(&self, shared: &Arc<Shared>, requests: Vec<(RequestId, Request)>) {
-        for (id, request) in requests {
-            if matches!(request, Request::Subscribe(_)) {
+    fn begin(&self, requests: Vec<(RequestId, Request)>) {
+        for request in requests {
+            if matches!(request.1, Request::Subscribe(_)) {
                 self.0.renew.notify_one();
             }
-            let (inner, shared) = (self.0.clone(), shared.clone());
-            self.0.runtime.spawn(async move {
-                let mut connection = inner.connection();
-                let span = match &request {
-                    Request::Commit(commit) => commit.span.clone(),
-                    _ => Span::none(),
-                };
-                let reply = inner.run(&mut connection, request).await;
-                span.record("outcome", outcome(&reply));
-                // Over, before anything follows from it.
-                drop(span);
-                shared.on_reply(id, reply);
-            });
+            // Refused only when the node is stopped, and needs no answer.
+            drop(self.0.requests.send(request));
+        }
+    }
+}
+
+/// Sends requests in their order, however long the answers to earlier ones take.
+async fn answer(
+    inner: Arc<Inner>,
+    shared: Arc<Shared>,
+    mut requests: mpsc::UnboundedReceiver<(RequestId, Request)>,
+) {
+    let mut under_way = FuturesUnordered::new();
+    loop {
+        tokio::select! {
+            // First what is new: it is sent when it is first polled.
+            biased;
+            request = requests.recv() => match request {
+                Some((id, request)) => under_way.push(inner.answer(id, request)),
+                None => return,
+            },
+            Some((id, reply)) = under_way.next() => shared.on_reply(id, reply),
         }
     }
 }
 
 impl Inner {
+    async fn answer(&self, id: RequestId, request: Request) -> (RequestId, Answered) {
+        let mut connection = self.connection();
+        let span = match &request {
+            Request::Commit(commit) => commit.span.clone(),
+            _ => Span::none(),
+        };
+        let reply = self.run(&mut connection, request).await;
+        span.record("outcome", outcome(&reply));
+        (id, reply)
+    }
+
     fn now(&self) -> Now {
         Now {
             instant: self.time.instant(),

@@ -93,6 +93,8 @@ pub(super) struct Batch {
     pub payload: Box<str>,
     /// Items that were published before.
     pub again: u64,
+    /// It has no items.
+    pub is_bare: bool,
 }
 
 impl Link {
@@ -128,12 +130,12 @@ impl Link {
         self.acknowledged >= number
     }
 
-    /// What was sent to one participant and has maybe not arrived.
-    pub fn unacknowledged_to(&self, peer: PeerId) -> Vec<Envelope> {
-        let envelopes = self.kept.iter().filter_map(|sent| sent.envelope.as_ref());
-        envelopes
-            .filter(|envelope| envelope.to == peer)
-            .cloned()
+    /// What was sent to one participant and has maybe not arrived, to go another way.
+    pub fn take_unacknowledged_to(&mut self, peer: PeerId) -> Vec<Envelope> {
+        let is_theirs = |envelope: &mut Envelope| envelope.to == peer;
+        self.kept
+            .iter_mut()
+            .filter_map(|sent| sent.envelope.take_if(is_theirs))
             .collect()
     }
 
@@ -144,7 +146,12 @@ impl Link {
 
     /// What to publish now, if anything. One publication is under way at a time, so that they keep
     /// their order, and what comes meanwhile goes together.
-    pub fn next_batch(&mut self, me: NodeId, now: Instant, unix_ms: i64) -> Option<Batch> {
+    pub fn next_batch(
+        &mut self,
+        (me, to): (NodeId, NodeId),
+        now: Instant,
+        unix_ms: i64,
+    ) -> Option<Batch> {
         if self.publishing {
             return None;
         }
@@ -174,7 +181,7 @@ impl Link {
         };
         let asks = if self.probe { ",\"q\":true" } else { "" };
         let payload = format!(
-            "{{\"link\":{{\"f\":\"{me}\",\"s\":{first},\"m\":[{items}],\"a\":{},\"t\":{unix_ms}{missing}{asks}}}}}",
+            "{{\"link\":{{\"f\":\"{me}\",\"d\":\"{to}\",\"s\":{first},\"m\":[{items}],\"a\":{},\"t\":{unix_ms}{missing}{asks}}}}}",
             self.expected - 1,
         );
         let again = (self.published + 1)
@@ -188,7 +195,13 @@ impl Link {
         Some(Batch {
             payload: payload.into(),
             again,
+            is_bare: items.is_empty(),
         })
+    }
+
+    /// Whether nothing waits on either side of this end.
+    pub fn is_quiet(&self) -> bool {
+        self.kept.is_empty() && self.early.is_empty() && self.owed.is_none()
     }
 
     /// The publication is out, or was not.
@@ -205,7 +218,11 @@ impl Link {
     }
 
     pub fn receive(&mut self, note: &LinkNote<'_>, now: Instant) -> Received {
-        self.acknowledge(note.acknowledged);
+        // What was passed on comes before it is acknowledged, unless it is lost on the way: then
+        // it is not taken for acknowledged before it is here.
+        if note.first <= self.expected {
+            self.acknowledge(note.acknowledged);
+        }
         if let Some(missing) = note.missing {
             self.next = self.next.min(missing.max(self.acknowledged + 1));
         }

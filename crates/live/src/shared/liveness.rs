@@ -75,6 +75,9 @@ pub(super) struct Liveness {
     known: BTreeMap<NodeId, NodeInfo>,
     /// Given up; a message to them would wait for ever.
     dead: BTreeMap<NodeId, Instant>,
+    /// Nodes that have participants or links and are not known, and since when: the store may have
+    /// lost them, they may have come a moment ago, or be dead for long.
+    strangers: BTreeMap<NodeId, Instant>,
     last_answer: Option<Instant>,
     trusted_since: Instant,
 }
@@ -88,6 +91,7 @@ impl Liveness {
         Self {
             known: BTreeMap::new(),
             dead: BTreeMap::new(),
+            strangers: BTreeMap::new(),
             last_answer: None,
             trusted_since: now,
         }
@@ -116,17 +120,40 @@ impl Liveness {
             .retain(|_, since| now.saturating_duration_since(*since) < DEAD_KEPT_FOR);
 
         let mut learnt = Learnt::default();
-        self.known = registry
+        let known = registry
             .nodes
             .iter()
             .map(|node| (node.id, node.info.clone()))
             .collect();
+        let before = std::mem::replace(&mut self.known, known);
+        let is_trusted = self.is_trusted(now);
+        for node in before.into_keys() {
+            if node == me || self.known.contains_key(&node) {
+                continue;
+            }
+            if !is_trusted {
+                // The store may have lost it.
+                self.strangers.entry(node).or_insert(now);
+            } else if self.dead.insert(node, now).is_none() {
+                // Nothing but being given up takes a node from the registry.
+                learnt.died.push(node);
+            }
+        }
+        let (known, dead) = (&self.known, &self.dead);
+        self.strangers
+            .retain(|node, _| !known.contains_key(node) && !dead.contains_key(node));
+        let is_back = |node: &&Registered| {
+            let since = self.dead.get(&node.id);
+            since.is_some_and(|since| now.saturating_duration_since(*since) >= BEAT_EVERY)
+        };
+        let back = registry.nodes.iter().filter(is_back);
+        learnt.to_fence.extend(back.map(|node| node.id));
         for (node, _) in &registry.lost {
             if *node != me && self.dead.insert(*node, now).is_none() {
                 learnt.died.push(*node);
             }
         }
-        if self.is_trusted(now) {
+        if is_trusted {
             let expired = registry
                 .nodes
                 .iter()
@@ -136,21 +163,33 @@ impl Liveness {
             learnt
                 .to_reap
                 .extend(left.map(|(node, _)| *node).filter(|node| *node != me));
+            let missing = self
+                .strangers
+                .iter()
+                .filter(|(_, since)| now.saturating_duration_since(**since) >= LEASE);
+            learnt.to_reap.extend(missing.map(|(node, _)| *node));
+            learnt.to_reap.sort_unstable();
+            learnt.to_reap.dedup();
         }
         learnt
     }
 
-    /// Whether the node is known to be gone: given up, or never heard of while all was well.
-    pub fn is_dead(&self, node: NodeId, now: Instant) -> bool {
-        self.dead.contains_key(&node) || (!self.known.contains_key(&node) && self.is_trusted(now))
+    /// Whether the node was given up. It will learn of it, and go on under another id.
+    pub fn is_dead(&self, node: NodeId) -> bool {
+        self.dead.contains_key(&node)
     }
 
-    pub fn is_given_up(&self, node: NodeId) -> bool {
-        self.dead.contains_key(&node)
+    /// A node has participants here, or a link. Should it stay unknown, it is given up as well:
+    /// it may have been lost together with what the store knew of it.
+    pub fn meet(&mut self, node: NodeId, now: Instant) {
+        if !self.known.contains_key(&node) && !self.dead.contains_key(&node) {
+            self.strangers.entry(node).or_insert(now);
+        }
     }
 
     pub fn declare_dead(&mut self, node: NodeId, now: Instant) {
         self.known.remove(&node);
+        self.strangers.remove(&node);
         self.dead.insert(node, now);
     }
 
@@ -165,6 +204,8 @@ impl Liveness {
 
 #[derive(Debug, Default)]
 pub(super) struct Learnt {
+    /// Given up a while ago, and still here: the store has lost that they were.
+    pub to_fence: Vec<NodeId>,
     pub to_reap: Vec<NodeId>,
     pub died: Vec<NodeId>,
 }
@@ -230,16 +271,49 @@ mod tests {
     }
 
     #[test]
-    fn who_was_never_heard_of_is_dead_only_when_the_store_is_trusted() {
+    fn who_stays_unknown_is_given_up_only_when_the_store_is_trusted() {
         let now = start();
         let mut liveness = Liveness::new(now);
         let stranger = NodeId::from_random(3);
-        assert!(!liveness.is_dead(stranger, now));
-        look(&mut liveness, now, 0..5_500, 0);
-        let later = now + Duration::from_secs(5);
-        assert!(liveness.is_dead(stranger, later));
-        assert!(!liveness.is_dead(OTHER, later));
+        liveness.meet(stranger, now);
+        assert!(look(&mut liveness, now, 0..5_000, 0).is_empty());
+        assert_eq!(look(&mut liveness, now, 5_000..5_500, 0), [stranger]);
+        let later = now + Duration::from_secs(6);
         liveness.distrust(later);
-        assert!(!liveness.is_dead(stranger, later));
+        assert!(look(&mut liveness, later, 0..1_000, 0).is_empty());
+        assert!(!liveness.is_dead(stranger));
+    }
+
+    #[test]
+    fn who_has_just_come_is_no_stranger_for_long() {
+        let now = start();
+        let mut liveness = Liveness::new(now);
+        look(&mut liveness, now, 0..6_000, 0);
+        let newcomer = NodeId::from_random(3);
+        liveness.meet(newcomer, now + Duration::from_secs(6));
+        assert!(look(&mut liveness, now, 6_000..10_500, 0).is_empty());
+    }
+
+    #[test]
+    fn who_vanishes_was_given_up_by_another_unless_the_store_has_lost_it() {
+        let now = start();
+        let mut liveness = Liveness::new(now);
+        look(&mut liveness, now, 0..6_000, 0);
+        let later = now + Duration::from_secs(6);
+        assert_eq!(
+            liveness.learn(&Registry::default(), ME, later).died,
+            [OTHER]
+        );
+
+        let mut liveness = Liveness::new(now);
+        look(&mut liveness, now, 0..6_000, 0);
+        liveness.distrust(later);
+        assert!(
+            liveness
+                .learn(&Registry::default(), ME, later)
+                .died
+                .is_empty()
+        );
+        assert!(!liveness.is_dead(OTHER));
     }
 }

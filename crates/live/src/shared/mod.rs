@@ -16,7 +16,9 @@
 //! Each participant has a home: the node that has their socket, and alone speaks for them. Nodes
 //! send each other messages for their participants over [`link`]s, in order.
 
+mod adopt;
 mod clock;
+mod commit;
 mod figures;
 mod link;
 mod liveness;
@@ -30,6 +32,7 @@ mod settle;
 mod store;
 mod takeover;
 mod trace;
+mod unfinished;
 mod wire;
 
 pub use clock::Now;
@@ -41,3 +44,4 @@ pub(crate) use request::outcome;
 pub use request::{Commit, Loaded, Reply, Request, RequestId, StoreError};
 pub use store::{Driver, Shared};
 pub use trace::{NoTraces, TRACE_TARGET, Traces};
+pub(crate) use wire::TakeOver;

@@ -5,7 +5,7 @@ use std::{
 };
 
 use wecall_protocol::{PeerId, RoomId, Timestamp};
-use wecall_room::{NodeId, RoomState, Rules};
+use wecall_room::{NodeId, Presence, RoomState, Rules};
 
 use super::{
     Now,
@@ -24,6 +24,9 @@ use crate::{Hub, Refusal};
 
 /// How often a copy is held against the record, at least.
 const CHECK_EVERY: Duration = Duration::from_secs(4);
+
+/// A node whose clock does not tick for so long was stopped, or the machine was.
+const STANDSTILL: Duration = Duration::from_secs(1);
 
 /// Rooms of one check.
 const CHECK_ROOMS: usize = 256;
@@ -75,12 +78,17 @@ pub struct Node {
     requests: Vec<(RequestId, Request)>,
     next_request: u64,
     next_tag: u64,
+    last_tick: Instant,
+    /// Has just stood still: nothing that it knows is to be relied on before then.
+    pub(super) waking_until: Instant,
+    /// What was asked for before is answered too late to say how things are.
+    woke_after: u64,
     next_look: Instant,
     next_beat: Instant,
     last_beat: Option<Instant>,
     looking: bool,
     checks: usize,
-    subscribed: bool,
+    pub(super) subscribed: bool,
     leaving: bool,
     mixed: u64,
 }
@@ -139,6 +147,9 @@ impl Node {
             requests: Vec::new(),
             next_request: 0,
             next_tag: 0,
+            last_tick: now.instant,
+            waking_until: now.instant,
+            woke_after: 0,
             next_look: now.instant,
             next_beat: now.instant,
             last_beat: None,
@@ -240,6 +251,7 @@ impl Node {
     }
 
     pub fn on_reply(&mut self, id: RequestId, reply: Result<Reply, StoreError>, now: Now) {
+        self.wake(now);
         let Some(asked) = self.pending.remove(&id) else {
             return;
         };
@@ -257,7 +269,7 @@ impl Node {
             (Asked::Registry { is_beat }, reply) => {
                 self.looking = false;
                 match reply {
-                    Ok(Reply::Registry(registry)) => {
+                    Ok(Reply::Registry(registry)) if id.0 > self.woke_after => {
                         if is_beat {
                             self.last_beat = Some(now.instant);
                             self.next_beat = now.instant + BEAT_EVERY;
@@ -286,6 +298,8 @@ impl Node {
 
     /// Time has passed. To be called every 10 ms or so.
     pub fn tick(&mut self, now: Now) {
+        self.wake(now);
+        self.last_tick = now.instant;
         if now.instant >= self.next_look && !self.looking && self.subscribed {
             self.look(now);
         }
@@ -301,6 +315,17 @@ impl Node {
             link.tick(now.instant);
         }
         self.flush_links(now);
+    }
+
+    /// Whether this node has stood still, and with it all that it knows: before anything is done
+    /// the store is asked. A client who has waited for it may be at another node by now.
+    pub(super) fn wake(&mut self, now: Now) {
+        if now.instant.saturating_duration_since(self.last_tick) >= STANDSTILL {
+            self.last_tick = now.instant;
+            self.waking_until = now.instant + STANDSTILL;
+            self.woke_after = self.next_request;
+            self.mark_down(StoreError::Timeout, now);
+        }
     }
 
     /// Says goodbye: the others need not wait for the lease to be over.
@@ -335,11 +360,21 @@ impl Node {
             self.begin_era(now);
         }
         if registry.fenced {
-            return self.be_reborn(now);
+            if !self.leaving {
+                self.be_reborn(now);
+            }
+            return;
+        }
+        for node in self.links.keys() {
+            self.liveness.meet(*node, now.instant);
         }
         let learnt = self.liveness.learn(&registry, self.id, now.instant);
         for node in learnt.died {
             self.bury(node, now);
+        }
+        for node in learnt.to_fence {
+            // It has to learn of it, and go on under another id: links to this one are gone.
+            self.ask(Asked::Nothing, Request::Leave(node));
         }
         for node in learnt.to_reap {
             if !self.reaping.contains_key(&node) {
@@ -397,7 +432,8 @@ impl Node {
         }
     }
 
-    /// A node is dead: nothing goes there any more.
+    /// A node is dead: nothing goes there any more. Its own messages are void, for its clients
+    /// are elsewhere, or it will go on under another id.
     pub(super) fn bury(&mut self, node: NodeId, now: Now) {
         if let Some(link) = self.links.remove(&node) {
             self.send_anew(link, now);
@@ -418,6 +454,14 @@ impl Node {
         let mut rooms: Vec<RoomId> = Vec::new();
         for (id, room) in &mut self.rooms {
             if due(room) {
+                // Whoever tells rooms of a lost node may have missed this one.
+                let homes = room.copy.iter().flat_map(|copy| &copy.state.participants);
+                for one in homes.filter(|one| one.presence == Presence::Connected) {
+                    if one.home != self.id && one.home != NodeId::SINGLE {
+                        self.liveness.meet(one.home, now.instant);
+                    }
+                    room.unsettled |= self.liveness.is_dead(one.home);
+                }
                 room.checked_at = Some(now.instant);
                 rooms.push(*id);
                 if rooms.len() == CHECK_ROOMS * (CHECKS - self.checks) {
@@ -447,6 +491,8 @@ impl Node {
                 continue;
             };
             if tag.as_ref() == Some(&copy.tag) {
+                // Who was not sure of someone before is now.
+                room.unsettled |= copy.era < era;
                 copy.era = copy.era.max(era);
             } else if !is_flying {
                 let first_look = copy.era < era;
@@ -568,7 +614,7 @@ impl Node {
     }
 
     fn on_link(&mut self, note: &LinkNote<'_>, now: Now) {
-        if self.liveness.is_given_up(note.from) {
+        if note.to != self.id || self.liveness.is_dead(note.from) {
             // It will learn of it, and go on under another id.
             return;
         }
@@ -598,10 +644,12 @@ impl Node {
         let mut batches = Vec::new();
         for (node, link) in &mut self.links {
             let unix_ms = now.time.as_unix_ms();
-            if let Some(batch) = link.next_batch(self.id, now.instant, unix_ms) {
+            if let Some(batch) = link.next_batch((self.id, *node), now.instant, unix_ms) {
                 batches.push((*node, batch));
             }
         }
+        // What is passed on goes out before it is acknowledged: see `relays`.
+        batches.sort_by_key(|(_, batch)| batch.is_bare);
         for (to, batch) in batches {
             self.figures.count(Count::LinkPublish, 1);
             self.figures.count(Count::LinkRetransmitted, batch.again);

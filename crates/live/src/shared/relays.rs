@@ -5,7 +5,7 @@
 //! passes on what it gets for those who have left, before it does.
 
 use std::{
-    collections::VecDeque,
+    collections::{BTreeMap, VecDeque},
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -43,6 +43,7 @@ pub(super) struct Pending {
 
 #[derive(Debug)]
 pub(super) struct Held {
+    room: RoomId,
     since: Instant,
     queue: VecDeque<Envelope>,
 }
@@ -116,10 +117,11 @@ impl Node {
             // Gone meanwhile.
             return true;
         };
-        let must_wait = self.is_behind(to, home)
-            || (!self.is_mine(home) && self.liveness.is_dead(home, now.instant));
+        let must_wait =
+            self.is_behind(to, home) || (!self.is_mine(home) && self.liveness.is_dead(home));
         if must_wait {
             let held = Held {
+                room: envelope.room,
                 since: now.instant,
                 queue: VecDeque::from([envelope]),
             };
@@ -134,7 +136,11 @@ impl Node {
         if self.is_mine(home) {
             let session = self.hub.session(to);
             let session = session.filter(|session| session.room == envelope.room);
-            if let Some(session) = session {
+            // Whoever has left meanwhile is not heard of again.
+            let room = self.rooms.get(&envelope.room);
+            let copy = room.and_then(|room| room.copy.as_ref());
+            let is_in = copy.is_none_or(|copy| copy.state.participant(envelope.from).is_some());
+            if let Some(session) = session.filter(|_| is_in) {
                 session.settle();
                 let Envelope {
                     from, stamp, body, ..
@@ -197,13 +203,11 @@ impl Node {
                 continue;
             };
             let age = now.instant.saturating_duration_since(held.since);
-            let room = held.queue.front().map(|envelope| envelope.room);
-            let home = room.and_then(|room| self.home_of(room, peer));
-            let Some(home) = home else {
+            let Some(home) = self.home_of(held.room, peer) else {
                 self.held.remove(&peer);
                 continue;
             };
-            let is_dead = !self.is_mine(home) && self.liveness.is_dead(home, now.instant);
+            let is_dead = !self.is_mine(home) && self.liveness.is_dead(home);
             let is_behind = self.is_behind(peer, home);
             if age > FORGET_AFTER {
                 self.held.remove(&peer);
@@ -218,11 +222,9 @@ impl Node {
             let mut envelopes = VecDeque::new();
             if is_behind && let Some(way) = self.last_ways.remove(&peer) {
                 // The node does not answer. Should it have passed them on, the stamps tell.
-                let link = self.links.get(&way.node);
-                envelopes.extend(
-                    link.map(|link| link.unacknowledged_to(peer))
-                        .unwrap_or_default(),
-                );
+                let link = self.links.get_mut(&way.node);
+                let again = link.map(|link| link.take_unacknowledged_to(peer));
+                envelopes.extend(again.unwrap_or_default());
             }
             envelopes.extend(held.queue);
             for envelope in envelopes {
@@ -234,9 +236,30 @@ impl Node {
     /// What was on its way to a node that is dead goes to where its receivers are by now, or waits
     /// until they are anywhere.
     pub(super) fn send_anew(&mut self, link: super::link::Link, now: Now) {
+        // What is held already was sent later.
+        let mut held = BTreeMap::new();
         for envelope in link.into_unacknowledged() {
-            self.last_ways.remove(&envelope.to);
+            let to = envelope.to;
+            self.last_ways.remove(&to);
+            if let Some(later) = self.held.remove(&to) {
+                held.insert(to, later);
+            }
             self.dispatch(envelope, now);
+        }
+        for envelope in held.into_values().flat_map(|later| later.queue) {
+            self.dispatch(envelope, now);
+        }
+    }
+
+    /// Someone is at another node now: what is on its way to where they were has to get there, or
+    /// goes once more.
+    pub(super) fn follow(&mut self, room: RoomId, peer: PeerId, home: NodeId, now: Now) {
+        if self.is_behind(peer, home) {
+            self.held.entry(peer).or_insert_with(|| Held {
+                room,
+                since: now.instant,
+                queue: VecDeque::new(),
+            });
         }
     }
 
@@ -296,8 +319,9 @@ impl Node {
             .get(&envelope.room)
             .and_then(|room| room.copy.as_ref());
         let knows = copy.is_some_and(|copy| copy.state.version >= envelope.version);
-        if is_here && !knows {
-            // The receiver would hear of someone whose coming they have not been told.
+        if !knows && (is_here || self.rooms.contains_key(&envelope.room)) {
+            // The receiver would hear of someone whose coming they have not been told, or is on
+            // their way here or from here.
             let room = envelope.room;
             return self.wait_for_version(room, Waiting::Envelope(envelope), now);
         }

@@ -33,7 +33,7 @@ pub(super) struct Room {
     /// The store may think otherwise than this node of who of its participants is here.
     pub unsettled: bool,
     pub early: Vec<EarlyChange>,
-    pub waiting: VecDeque<Waiting>,
+    pub waiting: VecDeque<(Instant, Waiting)>,
     pub set_aside_until: Option<Instant>,
     /// The store remembers that this node has participants here.
     pub indexed: bool,
@@ -55,7 +55,11 @@ pub(super) struct Copy {
 pub(super) enum Flight {
     #[default]
     None,
-    Loading(RequestId),
+    Loading {
+        request: RequestId,
+        /// In which it was asked for.
+        era: u64,
+    },
     Committing(Box<Committing>),
     /// Others are faster again and again: a moment.
     Pausing(Instant),
@@ -63,6 +67,8 @@ pub(super) enum Flight {
 
 pub(super) struct Committing {
     pub request: RequestId,
+    /// In which it was asked for.
+    pub era: u64,
     pub next: RoomState,
     pub tag: Tag,
     pub change: Change,

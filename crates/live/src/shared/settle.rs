@@ -65,6 +65,8 @@ impl Node {
                         self.hub.forget(session);
                     }
                 }
+                // Told so once the store can be told otherwise.
+                Some(one) if !self.is_mine(one.home) && session.is_claimed() => {}
                 Some(one) if !self.is_mine(one.home) => {
                     session.depart(room.version);
                     self.note_move(*peer, room.id, one.home, now);
@@ -81,6 +83,25 @@ impl Node {
         }
     }
 
+    /// Whether others believe someone away, or elsewhere, whose socket is here.
+    pub(super) fn is_mistaken(&self, room: &RoomState, change: &Change) -> bool {
+        change.events.iter().any(|event| {
+            let (Event::Away(peer) | Event::Back(peer)) = event else {
+                return false;
+            };
+            let (Some(one), Some(session)) = (room.participant(*peer), self.hub.session(*peer))
+            else {
+                return false;
+            };
+            match self.is_mine(one.home) {
+                true => {
+                    one.presence != Presence::Connected && session.standing() == Standing::Attached
+                }
+                false => session.is_claimed(),
+            }
+        })
+    }
+
     /// Asks for what is needed to make the room agree with the sessions that are here.
     pub(super) fn settle(&mut self, id: RoomId, room: &mut Room, now: Now) {
         let Some(copy) = &room.copy else { return };
@@ -90,18 +111,33 @@ impl Node {
         let mut commands = Vec::new();
         let mut lost: Vec<NodeId> = Vec::new();
         let mut elsewhere = Vec::new();
+        let is_sure = copy.era == self.era;
         for one in &copy.state.participants {
             let (peer, home) = (one.id, one.home);
             let session = self.hub.session(peer).filter(|session| session.room == id);
             if !self.is_mine(home) {
-                if let Some(session) = session {
+                if session.as_ref().is_some_and(|session| session.is_claimed()) {
+                    commands.push(Command::Resume {
+                        peer,
+                        home: self.id,
+                        returning: None,
+                    });
+                } else if let Some(session) = session {
                     elsewhere.push((peer, home, session));
                 }
-                let is_dead = self.liveness.is_dead(home, now.instant);
+                if home != NodeId::SINGLE {
+                    self.liveness.meet(home, now.instant);
+                }
+                let is_dead = self.liveness.is_dead(home);
                 if is_dead && one.presence == Presence::Connected && home != NodeId::SINGLE {
                     lost.push(home);
                 }
                 continue;
+            }
+            if let Some(session) = &session
+                && is_sure
+            {
+                session.set_claimed(false);
             }
             let standing = session.map(|session| session.standing());
             let is_away = one.presence != Presence::Connected;
@@ -116,9 +152,10 @@ impl Node {
                 Some(Standing::Away) if !is_away => {
                     commands.push(Command::Disconnect { peer, home });
                 }
-                None if !self.hub.is_expected(peer) && !is_away => {
-                    commands.push(Command::Leave { peer, home });
-                }
+                None if self.hub.is_expected(peer) => {}
+                None if self.hub.is_gone(peer) => commands.push(Command::Leave { peer, home }),
+                // Their socket may be at a node of which the store has forgotten.
+                None if !is_away => commands.push(Command::Disconnect { peer, home }),
                 _ => {}
             }
         }
@@ -131,9 +168,10 @@ impl Node {
         lost.sort_unstable();
         lost.dedup();
         commands.extend(lost.into_iter().map(|home| Command::NodeLost { home }));
-        for run in commands {
+        // Before anything else: time must not have its effect on who is back already.
+        for run in commands.into_iter().rev() {
             let work = super::room::Unwatched(command(run));
-            room.queue.push_back(super::room::Op::new(Box::new(work)));
+            room.queue.push_front(super::room::Op::new(Box::new(work)));
         }
     }
 }

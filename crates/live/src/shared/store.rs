@@ -1,6 +1,6 @@
 use std::{
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc, Mutex, MutexGuard, PoisonError, RwLock,
         atomic::{AtomicU64, Ordering},
     },
     time::Instant,
@@ -15,6 +15,7 @@ use super::{
     node::Node,
     request::{Reply, Request, RequestId, StoreError},
     room::{AnyWork, Op},
+    wire::TakeOver,
 };
 use crate::{Answer, Decision, Refusal, Session, Work, session::Handover};
 
@@ -22,8 +23,9 @@ use crate::{Answer, Decision, Refusal, Session, Work, session::Handover};
 pub trait Driver: Send + Sync + 'static {
     fn now(&self) -> Now;
 
-    /// Begins with the requests; each is answered by [`Shared::on_reply`], later.
-    fn begin(&self, shared: &Arc<Shared>, requests: Vec<(RequestId, Request)>);
+    /// Begins with the requests, which the store has to get in their order; each is answered by
+    /// [`Shared::on_reply`], later. Called while nothing else happens at the node.
+    fn begin(&self, requests: Vec<(RequestId, Request)>);
 }
 
 /// The rooms that this node shares with others.
@@ -31,6 +33,8 @@ pub struct Shared {
     node: Mutex<Node>,
     /// Of the node, for those who must not wait for it.
     id: AtomicU64,
+    /// What it was called before.
+    past_ids: RwLock<Vec<NodeId>>,
     driver: Box<dyn Driver>,
 }
 
@@ -38,6 +42,7 @@ impl Shared {
     pub fn new(node: Node, driver: impl Driver) -> Self {
         Self {
             id: AtomicU64::new(node.id().as_u64()),
+            past_ids: RwLock::default(),
             node: Mutex::new(node),
             driver: Box::new(driver),
         }
@@ -45,15 +50,20 @@ impl Shared {
 
     /// Tells the node something, and begins with what it asks for then.
     pub fn with<T>(self: &Arc<Self>, tell: impl FnOnce(&mut Node, Now) -> T) -> T {
-        let (told, requests) = {
-            let now = self.driver.now();
-            let mut node = self.lock();
-            let told = tell(&mut node, now);
-            self.id.store(node.id().as_u64(), Ordering::Relaxed);
-            (told, node.take_requests())
-        };
+        let mut node = self.lock();
+        let told = tell(&mut node, self.driver.now());
+        let id = node.id();
+        if id != self.id() {
+            let mut past_ids = self
+                .past_ids
+                .write()
+                .unwrap_or_else(PoisonError::into_inner);
+            past_ids.push(self.id());
+            self.id.store(id.as_u64(), Ordering::Relaxed);
+        }
+        let requests = node.take_requests();
         if !requests.is_empty() {
-            self.driver.begin(self, requests);
+            self.driver.begin(requests);
         }
         told
     }
@@ -64,6 +74,12 @@ impl Shared {
 
     pub fn id(&self) -> NodeId {
         NodeId::from_random(self.id.load(Ordering::Relaxed))
+    }
+
+    /// Whether `node` is this one, now or under an earlier id.
+    pub(crate) fn is_mine(&self, node: NodeId) -> bool {
+        let past_ids = self.past_ids.read().unwrap_or_else(PoisonError::into_inner);
+        node == self.id() || past_ids.contains(&node)
     }
 
     pub(crate) fn instant(&self) -> Instant {
@@ -85,13 +101,9 @@ impl Shared {
 
     pub(crate) fn take_over(
         self: &Arc<Self>,
-        room: RoomId,
-        peer: PeerId,
+        takeover: TakeOver,
         from: NodeId,
-        version: u64,
-        last_seq: u64,
     ) -> Answer<Option<Handover>> {
-        let takeover = (room, peer, version, last_seq);
         let receiver = self.with(|node, now| node.take_over(takeover, from, now));
         Answer::later(async { receiver.await.unwrap_or(None) })
     }

@@ -44,21 +44,16 @@ impl Node {
     /// when the other node is gone or has not kept it.
     pub(crate) fn take_over(
         &mut self,
-        takeover: (RoomId, PeerId, u64, u64),
+        takeover: TakeOver,
         from: NodeId,
         now: Now,
     ) -> oneshot::Receiver<Option<Handover>> {
-        let (room, peer, version, last_seq) = takeover;
+        let TakeOver { peer, version, .. } = takeover;
         let (answer, receiver) = oneshot::channel();
-        let is_gone = from == NodeId::SINGLE
-            || self.is_mine(from)
-            || self.liveness.is_dead(from, now.instant);
+        let is_gone = from == NodeId::SINGLE || self.is_mine(from) || self.liveness.is_dead(from);
         let item = Item::TakeOver(TakeOver {
-            room,
-            peer,
-            version,
-            last_seq,
             trace: self.traces.carry(&tracing::Span::current()),
+            ..takeover
         });
         let sent = Sent {
             text: to_json(&item).into(),
@@ -103,7 +98,7 @@ impl Node {
         let session = session.filter(|session| session.room == takeover.room);
         let handover = session
             .as_ref()
-            .and_then(|session| session.hand_over(takeover.last_seq, version));
+            .and_then(|session| session.hand_over(takeover.line, takeover.last_seq, version));
         if handover.is_some()
             && let Some(session) = session
         {

@@ -7,7 +7,7 @@ use wecall_protocol::{PeerId, RoomId};
 use wecall_room::{Event, NodeId, RoomState};
 
 use super::record::{Tag, to_json};
-use crate::session::{Handover, Stamp};
+use crate::session::{Handover, Line, Stamp};
 
 /// One message on a node's channel.
 #[derive(Debug, Deserialize)]
@@ -84,6 +84,9 @@ pub(super) fn change_note(
 pub(super) struct LinkNote<'a> {
     #[serde(rename = "f")]
     pub from: NodeId,
+    /// Whom it is for. One that was given up goes on under another id, and with other numbers.
+    #[serde(rename = "d")]
+    pub to: NodeId,
     /// The number of the first item.
     #[serde(rename = "s")]
     pub first: u64,
@@ -144,7 +147,7 @@ pub(super) struct ForAll<'a> {
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub(super) struct TakeOver {
+pub(crate) struct TakeOver {
     #[serde(rename = "r")]
     pub room: RoomId,
     #[serde(rename = "p")]
@@ -152,6 +155,8 @@ pub(super) struct TakeOver {
     /// The version at which the participant moved: they have to have been told up to there.
     #[serde(rename = "v")]
     pub version: u64,
+    #[serde(rename = "k")]
+    pub line: Line,
     #[serde(rename = "l")]
     pub last_seq: u64,
     /// The span of the arrival, when it is traced.

@@ -28,6 +28,7 @@ fn any_join() -> impl Strategy<Value = Join> {
             join.returning = returning.then_some(Returning {
                 role: Role::Participant,
                 since_version: 0,
+                joined_at: None,
             });
             join
         })
@@ -68,12 +69,12 @@ fn any_command() -> impl Strategy<Value = Command> {
 }
 
 /// Commands with the milliseconds that pass before each.
-fn any_script() -> impl Strategy<Value = Vec<(u64, Command)>> {
+pub(crate) fn any_script() -> impl Strategy<Value = Vec<(u64, Command)>> {
     proptest::collection::vec((0..40_000u64, any_command()), 0..120)
 }
 
 /// Runs the script, and hands each step with the state before it to `check`.
-fn run(
+pub(crate) fn run(
     mut state: RoomState,
     script: &[(u64, Command)],
     mut check: impl FnMut(

@@ -65,6 +65,7 @@ fn reload(number: u8) -> Command {
         returning: Some(Returning {
             role: Role::Participant,
             since_version: 0,
+            joined_at: None,
         }),
         ..newcomer(number)
     })
@@ -331,6 +332,7 @@ fn chat_is_there_to_read_for_someone_whose_token_is_ahead_of_a_restored_room() {
         returning: Some(Returning {
             role: Role::Participant,
             since_version: 40,
+            joined_at: None,
         }),
         ..newcomer(1)
     };

@@ -336,6 +336,13 @@ impl SocketHandler {
         Flow::Continue
     }
 
+    /// Counts a message of the client. One that came after the session has gone elsewhere is not
+    /// acted on: it is not counted there either, so the client sends it again.
+    fn counts(&self) -> bool {
+        self.joined()
+            .is_none_or(|joined| joined.session.count_received())
+    }
+
     /// Asks what the client has received, if enough is kept for it.
     fn ask(&mut self, out: &mut MessageSink<'_>, now: Now) {
         let unacknowledged = self
@@ -351,8 +358,8 @@ impl SocketHandler {
 
 impl Handler for SocketHandler {
     fn on_text(&mut self, text: &str, now: Now) -> Flow {
-        if let Some(joined) = self.joined() {
-            joined.session.count_received();
+        if !self.counts() {
+            return Flow::Continue;
         }
         if !self.flood(now.instant).admit(text.len(), now.instant) {
             return self.refuse(ErrorCode::RateLimited.into(), now);
@@ -364,8 +371,8 @@ impl Handler for SocketHandler {
     }
 
     fn on_refused(&mut self, refused: Refused, now: Now) -> Flow {
-        if let Some(joined) = self.joined() {
-            joined.session.count_received();
+        if !self.counts() {
+            return Flow::Continue;
         }
         let code = match refused {
             Refused::TooLarge => ErrorCode::MessageTooLarge,

@@ -14,10 +14,11 @@ elseif beat then
     return 0
   end
   claim = now
-elseif claim and now - claim >= lease then
-  claim = now
-else
+elseif claim and now - claim < lease then
   return 0
+else
+  -- Known nowhere, or whoever began with its rooms is gone.
+  claim = now
 end
 redis.call('ZREM', KEYS[1], ARGV[1])
 redis.call('HDEL', KEYS[2], ARGV[1])
