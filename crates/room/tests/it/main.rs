@@ -1,6 +1,7 @@
 //! The room machine under any sequence of commands, and in the situations that people meet.
 
 mod properties;
+mod reconcile;
 mod situations;
 
 use wecall_protocol::{MediaState, PeerId, RoomId, Timestamp, UserName};
