@@ -2,12 +2,15 @@
 
 #![expect(clippy::unwrap_used, reason = "a test ends where its world breaks")]
 
+mod alone;
 mod node;
 mod restart;
 mod rooms;
 mod sessions;
+mod simulation;
 
 use std::{
+    cell::Cell,
     task::{Context, Waker},
     time::Duration,
 };
@@ -37,8 +40,43 @@ fn room() -> RoomId {
     RoomId::from_random([3; 8])
 }
 
+/// Where the rooms of a test are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Rooms {
+    InMemory,
+    Shared,
+}
+
+thread_local! {
+    static ROOMS: Cell<Rooms> = const { Cell::new(Rooms::InMemory) };
+}
+
+/// Runs each of the tests on each kind of store: what they say holds for all.
+macro_rules! on_each_store {
+    ($($test:ident,)*) => {
+        mod in_memory {
+            $(#[test]
+            fn $test() {
+                super::$test();
+            })*
+        }
+
+        mod shared {
+            $(#[test]
+            fn $test() {
+                crate::ROOMS.set(crate::Rooms::Shared);
+                super::$test();
+            })*
+        }
+    };
+}
+use on_each_store;
+
 fn new_live() -> Live {
-    Live::in_memory(Rules::default(), 100)
+    match ROOMS.get() {
+        Rooms::InMemory => Live::in_memory(Rules::default(), 100),
+        Rooms::Shared => Live::shared(Rules::default(), 100),
+    }
 }
 
 /// A node with one room for three, and its host token.

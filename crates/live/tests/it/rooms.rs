@@ -7,7 +7,17 @@ use wecall_room::{Action, Capabilities};
 
 use crate::{START, Socket, after, create, live_with_room, new_live, peer, request, room};
 
-#[test]
+crate::on_each_store! {
+    newcomer_hears_of_the_others_and_they_of_the_newcomer,
+    messages_go_to_those_in_the_same_room_alone,
+    last_place_goes_to_one_of_many_who_want_it_at_once,
+    room_that_has_ended_tells_everyone_and_its_id_stays_taken,
+    host_token_is_for_one_room,
+    removed_participant_hears_it_and_is_out,
+    client_of_version_1_leaves_with_its_socket,
+    node_holds_no_more_rooms_than_it_may,
+}
+
 fn newcomer_hears_of_the_others_and_they_of_the_newcomer() {
     let (live, _) = live_with_room();
     let first = Socket::join(&live, request(1), START).unwrap();
@@ -29,7 +39,6 @@ fn newcomer_hears_of_the_others_and_they_of_the_newcomer() {
     assert_eq!(told["participant"]["user_name"], "Person 2");
 }
 
-#[test]
 fn messages_go_to_those_in_the_same_room_alone() {
     let (live, _) = live_with_room();
     let elsewhere = RoomId::from_random([9; 8]);
@@ -53,7 +62,6 @@ fn messages_go_to_those_in_the_same_room_alone() {
     assert!(stranger.hear().is_empty());
 }
 
-#[test]
 fn last_place_goes_to_one_of_many_who_want_it_at_once() {
     let (live, _) = live_with_room();
     let live = Arc::new(live);
@@ -90,7 +98,6 @@ fn room_that_was_left_is_gone_after_its_grace_time() {
     );
 }
 
-#[test]
 fn room_that_has_ended_tells_everyone_and_its_id_stays_taken() {
     let (live, host_token) = live_with_room();
     let mut host = request(1);
@@ -109,7 +116,6 @@ fn room_that_has_ended_tells_everyone_and_its_id_stays_taken() {
     assert_eq!(create(&live, room(), START), Err(CreateError::IdTaken));
 }
 
-#[test]
 fn host_token_is_for_one_room() {
     let (live, _) = live_with_room();
     let elsewhere = RoomId::from_random([9; 8]);
@@ -120,7 +126,6 @@ fn host_token_is_for_one_room() {
     assert_eq!(refused, Err(ErrorCode::InvalidHostToken));
 }
 
-#[test]
 fn removed_participant_hears_it_and_is_out() {
     let (live, host_token) = live_with_room();
     let mut host = request(1);
@@ -141,7 +146,6 @@ fn removed_participant_hears_it_and_is_out() {
     assert_eq!(live.participant_count(), 1);
 }
 
-#[test]
 fn client_of_version_1_leaves_with_its_socket() {
     let (live, _) = live_with_room();
     let first = Socket::join(&live, request(1), START).unwrap();
@@ -154,7 +158,6 @@ fn client_of_version_1_leaves_with_its_socket() {
     assert_eq!(first.hear_types(), ["peer-left"]);
 }
 
-#[test]
 fn node_holds_no_more_rooms_than_it_may() {
     let live = new_live();
     for number in 0..100u8 {

@@ -4,6 +4,17 @@ use wecall_room::Action;
 
 use crate::{START, Socket, after, live_with_room, peer, request};
 
+crate::on_each_store! {
+    resume_replays_what_was_missed_and_nothing_else,
+    message_that_the_dead_socket_took_is_sent_again_until_it_is_acknowledged,
+    resume_takes_the_session_from_a_socket_that_looks_alive,
+    join_with_a_session_is_the_same_person_anew,
+    participant_who_never_comes_back_is_told_as_lost_once,
+    reader_that_is_too_slow_is_cut_off_and_resumes_with_a_snapshot,
+    token_of_yesterday_is_refused,
+    new_host_gets_a_token_of_a_host,
+}
+
 fn chat(text: &str) -> Action {
     Action::Chat {
         text: ChatText::parse(text).expect("a valid text"),
@@ -11,7 +22,6 @@ fn chat(text: &str) -> Action {
     }
 }
 
-#[test]
 fn resume_replays_what_was_missed_and_nothing_else() {
     let (live, _) = live_with_room();
     let first = Socket::join(&live, request(1), START).unwrap();
@@ -48,7 +58,6 @@ fn resume_replays_what_was_missed_and_nothing_else() {
     assert_eq!(replayed[1].1["type"], "offer");
 }
 
-#[test]
 fn message_that_the_dead_socket_took_is_sent_again_until_it_is_acknowledged() {
     let (live, _) = live_with_room();
     let first = Socket::join(&live, request(1), START).unwrap();
@@ -73,7 +82,6 @@ fn message_that_the_dead_socket_took_is_sent_again_until_it_is_acknowledged() {
     assert_eq!(again.joined.session.unacknowledged(), None);
 }
 
-#[test]
 fn resume_takes_the_session_from_a_socket_that_looks_alive() {
     let (live, _) = live_with_room();
     let old = Socket::join(&live, request(1), START).unwrap();
@@ -92,7 +100,6 @@ fn resume_takes_the_session_from_a_socket_that_looks_alive() {
     assert_eq!(live.participant_count(), 0);
 }
 
-#[test]
 fn join_with_a_session_is_the_same_person_anew() {
     let (live, _) = live_with_room();
     let first = Socket::join(&live, request(1), START).unwrap();
@@ -111,7 +118,6 @@ fn join_with_a_session_is_the_same_person_anew() {
     assert_eq!(live.participant_count(), 2);
 }
 
-#[test]
 fn participant_who_never_comes_back_is_told_as_lost_once() {
     let (live, _) = live_with_room();
     let first = Socket::join(&live, request(1), START).unwrap();
@@ -133,7 +139,6 @@ fn participant_who_never_comes_back_is_told_as_lost_once() {
     assert_eq!(late, Err(ErrorCode::InvalidResumeToken));
 }
 
-#[test]
 fn reader_that_is_too_slow_is_cut_off_and_resumes_with_a_snapshot() {
     let (live, _) = live_with_room();
     let first = Socket::join(&live, request(1), START).unwrap();
@@ -162,7 +167,6 @@ fn reader_that_is_too_slow_is_cut_off_and_resumes_with_a_snapshot() {
     );
 }
 
-#[test]
 fn token_of_yesterday_is_refused() {
     let (live, _) = live_with_room();
     let socket = Socket::join(&live, request(1), START).unwrap();
@@ -171,7 +175,6 @@ fn token_of_yesterday_is_refused() {
     assert_eq!(late, Err(ErrorCode::InvalidResumeToken));
 }
 
-#[test]
 fn new_host_gets_a_token_of_a_host() {
     let (live, host_token) = live_with_room();
     let mut host = request(1);
