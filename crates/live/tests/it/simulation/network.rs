@@ -73,7 +73,7 @@ impl Driver for QueueingDriver {
         }
     }
 
-    fn begin(&self, _: &Arc<Shared>, requests: Vec<(RequestId, Request)>) {
+    fn begin(&self, requests: Vec<(RequestId, Request)>) {
         let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
         asked.extend(requests);
     }
