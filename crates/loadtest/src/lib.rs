@@ -20,3 +20,4 @@ mod swarm;
 
 pub use error::Error;
 pub use payload::ClientVersion;
+pub use report::Report;

@@ -4,7 +4,7 @@ use std::{fs, path::Path, process::ExitCode};
 
 use clap::{Parser, Subcommand};
 use serde::Serialize;
-use wecall_loadtest::{Error, bench, signal};
+use wecall_loadtest::{Error, Report, bench, signal};
 
 #[derive(Debug, Parser)]
 #[command(version, about = "Load for a WeCall server, and its benchmarks")]
@@ -48,18 +48,19 @@ fn run(command: Command) -> Result<ExitCode, Error> {
             }
             Ok(ExitCode::SUCCESS)
         }
-        Command::Bench(Benchmark::Signal(options)) => {
-            let report = bench::run(&options)?;
-            print!("{}", report.table());
-            write_json(&options.json, &report)?;
-            // A missed target is a result; a scenario without one is not.
-            Ok(if report.failures.is_empty() {
-                ExitCode::SUCCESS
-            } else {
-                ExitCode::FAILURE
-            })
-        }
+        Command::Bench(Benchmark::Signal(options)) => show(&bench::run(&options)?, &options.json),
     }
+}
+
+fn show(report: &Report, json: &Path) -> Result<ExitCode, Error> {
+    print!("{}", report.table());
+    write_json(json, report)?;
+    // A missed target is a result; a scenario without one is not.
+    Ok(if report.failures.is_empty() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }
 
 fn write_json(path: &Path, value: &impl Serialize) -> Result<(), Error> {

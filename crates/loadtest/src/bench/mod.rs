@@ -108,26 +108,45 @@ pub fn run(options: &Options) -> Result<Report, Error> {
         return Err(Error::Missing(options.server.clone()));
     }
     process::allow_sockets(options.participants)?;
+    let scenarios = chosen(&Scenario::ALL, &options.only);
+    Ok(report(
+        options.quick,
+        scenarios,
+        Scenario::name,
+        |scenario| scenario.measure(options),
+    ))
+}
+
+/// Those of `all` that are asked for: all, when none is named.
+fn chosen<S: Copy + PartialEq>(all: &[S], only: &[S]) -> Vec<S> {
+    let is_chosen = |scenario: &S| only.is_empty() || only.contains(scenario);
+    all.iter().copied().filter(is_chosen).collect()
+}
+
+/// Runs scenarios one after the other.
+fn report<S: Copy>(
+    quick: bool,
+    scenarios: Vec<S>,
+    name: impl Fn(S) -> &'static str,
+    measure: impl Fn(S) -> Result<Vec<Figure>, Error>,
+) -> Report {
     let mut report = Report {
         machine: Machine::this(),
-        quick: options.quick,
+        quick,
         figures: Vec::new(),
         failures: Vec::new(),
     };
-    for scenario in Scenario::ALL {
-        if !options.only.is_empty() && !options.only.contains(&scenario) {
-            continue;
-        }
-        eprintln!("{} ...", scenario.name());
-        match scenario.measure(options) {
+    for scenario in scenarios {
+        eprintln!("{} ...", name(scenario));
+        match measure(scenario) {
             Ok(figures) => report.figures.extend(figures),
             Err(error) => report.failures.push(Failure {
-                scenario: scenario.name(),
+                scenario: name(scenario),
                 reason: error.to_string(),
             }),
         }
     }
-    Ok(report)
+    report
 }
 
 /// Measures `runs` times; each time gives one value for each of `specs`.
