@@ -2,7 +2,7 @@
 
 use anyhow::{Result, bail};
 
-use crate::{build, command};
+use crate::{build, command, packages};
 
 struct Benchmark {
     name: &'static str,
@@ -10,11 +10,18 @@ struct Benchmark {
     run: fn(&[String]) -> Result<()>,
 }
 
-const BENCHMARKS: &[Benchmark] = &[Benchmark {
-    name: "signal",
-    what: "signaling: memory, relay latency, CPU, rooms, start",
-    run: signal,
-}];
+const BENCHMARKS: &[Benchmark] = &[
+    Benchmark {
+        name: "signal",
+        what: "signaling: memory, relay latency, CPU, rooms, start",
+        run: signal,
+    },
+    Benchmark {
+        name: "cluster",
+        what: "three nodes over Redis: relay latency, joins, a killed node, memory, CPU",
+        run: cluster,
+    },
+];
 
 pub fn run(arguments: &[String]) -> Result<()> {
     let Some((name, rest)) = arguments.split_first() else {
@@ -30,6 +37,16 @@ pub fn run(arguments: &[String]) -> Result<()> {
 }
 
 fn signal(arguments: &[String]) -> Result<()> {
+    measure("signal", arguments)
+}
+
+fn cluster(arguments: &[String]) -> Result<()> {
+    packages::need(packages::REDIS)?;
+    measure("cluster", arguments)
+}
+
+/// Runs the load tool's benchmark of this name.
+fn measure(name: &str, arguments: &[String]) -> Result<()> {
     let server = build::binary()?;
     command::run(command::cargo().args([
         "build",
@@ -40,7 +57,7 @@ fn signal(arguments: &[String]) -> Result<()> {
     ]))?;
     let mut bench = command::program(command::target().join("release/wecall-loadtest"));
     bench
-        .args(["bench", "signal", "--server"])
+        .args(["bench", name, "--server"])
         .arg(server)
         .args(arguments);
     command::without_settings(&mut bench);

@@ -17,6 +17,9 @@ pub const E2E: &[&str] = &[
     "nginx",
 ];
 
+/// What nodes share.
+pub const REDIS: &[&str] = &["redis-server"];
+
 /// What nodes share, what stands before them, and what watches them.
 pub const CLUSTER: &[&str] = &[
     "redis-server",

@@ -1,4 +1,4 @@
-//! One WebSocket of a fake participant: upgrade, join, then counting what arrives.
+//! One WebSocket of a fake participant: upgrade, join or resume, then counting what arrives.
 
 use std::{
     io::{self, Read, Write},
@@ -26,6 +26,8 @@ const MAX_HEADERS: usize = 64;
 pub enum Event {
     /// In the room, under this id.
     Joined(PeerId),
+    /// In the room still.
+    Resumed,
     /// Another participant's offer, answer or candidate.
     Relayed,
 }
@@ -34,19 +36,29 @@ enum Stage {
     Upgrading,
     /// Waits for `peer-id`, then sends this.
     Greeting {
-        join: Vec<u8>,
+        entry: Vec<u8>,
     },
-    /// Waits for `joined`.
-    Joining,
+    /// Waits for `joined` or `resumed`.
+    Entering,
     /// Waits for `participants`, which follows.
     Joined(PeerId),
     InRoom,
 }
 
+/// What a `resume` over another connection needs.
+#[derive(Debug, Clone, Default)]
+pub struct Session {
+    /// The last token; empty for a client of version 1.
+    pub token: String,
+    /// The number of the last message.
+    pub last_seq: u64,
+}
+
 pub struct Connection {
     stream: TcpStream,
     stage: Stage,
-    join: Vec<u8>,
+    entry: Vec<u8>,
+    session: Session,
     /// The start of a frame whose rest has not come yet.
     partial: Vec<u8>,
     /// What the socket did not take yet.
@@ -54,8 +66,19 @@ pub struct Connection {
 }
 
 impl Connection {
-    /// Connects, and asks for the upgrade. The rest happens in [`read`](Self::read).
-    pub fn open(addr: SocketAddr, path: &str, join: Vec<u8>) -> Result<Self, Error> {
+    /// Connects, and asks for the upgrade. The rest happens in [`read`](Self::read). `entry` is a
+    /// frame with the `join`.
+    pub fn open(addr: SocketAddr, path: &str, entry: Vec<u8>) -> Result<Self, Error> {
+        Self::take_up(addr, path, entry, Session::default())
+    }
+
+    /// The same for a frame with a `resume` of `session`.
+    pub fn take_up(
+        addr: SocketAddr,
+        path: &str,
+        entry: Vec<u8>,
+        session: Session,
+    ) -> Result<Self, Error> {
         let stream = TcpStream::connect(addr).during(format!("connecting to {addr}"))?;
         stream.set_nodelay(true).during("setting TCP_NODELAY")?;
         stream
@@ -64,7 +87,8 @@ impl Connection {
         let mut connection = Self {
             stream,
             stage: Stage::Upgrading,
-            join,
+            entry,
+            session,
             partial: Vec::new(),
             unsent: Vec::new(),
         };
@@ -85,6 +109,15 @@ impl Connection {
         };
         self.unsent.extend(&bytes[sent..]);
         Ok(())
+    }
+
+    pub fn session(&self) -> &Session {
+        &self.session
+    }
+
+    /// Whether the server has said anything yet.
+    pub fn is_greeted(&self) -> bool {
+        !matches!(self.stage, Stage::Upgrading | Stage::Greeting { .. })
     }
 
     pub fn has_unsent(&self) -> bool {
@@ -110,7 +143,7 @@ impl Connection {
     pub fn read(
         &mut self,
         buffer: &mut [u8],
-        on_event: &mut impl FnMut(Event),
+        on_event: &mut impl FnMut(Event) -> Result<(), Error>,
     ) -> Result<(), Error> {
         let length = match (&self.stream).read(buffer) {
             Ok(0) => {
@@ -139,7 +172,7 @@ impl Connection {
     fn take_all(
         &mut self,
         buffer: &[u8],
-        on_event: &mut impl FnMut(Event),
+        on_event: &mut impl FnMut(Event) -> Result<(), Error>,
     ) -> Result<usize, Error> {
         let mut used = 0;
         if matches!(self.stage, Stage::Upgrading) {
@@ -147,15 +180,15 @@ impl Connection {
             if used == 0 {
                 return Ok(0);
             }
-            let join = mem::take(&mut self.join);
-            self.stage = Stage::Greeting { join };
+            let entry = mem::take(&mut self.entry);
+            self.stage = Stage::Greeting { entry };
         }
         while let Some(frame) = frame::decode(&buffer[used..])? {
             used += frame.consumed;
             match frame.opcode {
                 Opcode::Text => {
                     if let Some(event) = self.take_text(frame.payload)? {
-                        on_event(event);
+                        on_event(event)?;
                     }
                 }
                 Opcode::Ping => self.send(&frame::encode(Opcode::Pong, frame.payload))?,
@@ -167,6 +200,9 @@ impl Connection {
     }
 
     fn take_text(&mut self, text: &[u8]) -> Result<Option<Event>, Error> {
+        if let Some(seq) = seq_of(text) {
+            self.session.last_seq = seq;
+        }
         if matches!(self.stage, Stage::InRoom) && is_relayed(text) {
             return Ok(Some(Event::Relayed));
         }
@@ -178,14 +214,27 @@ impl Connection {
                 code: refused.code.as_str().into(),
                 in_reply_to: refused.in_reply_to.unwrap_or_default().into(),
             }),
-            (Stage::Greeting { join }, ServerMessage::PeerId(_)) => {
-                let join = mem::take(join);
-                self.stage = Stage::Joining;
-                self.send(&join)?;
+            (Stage::Greeting { entry }, ServerMessage::PeerId(_)) => {
+                let entry = mem::take(entry);
+                self.stage = Stage::Entering;
+                self.send(&entry)?;
                 Ok(None)
             }
-            (Stage::Joining, ServerMessage::Joined(joined)) => {
+            (Stage::Entering, ServerMessage::Joined(joined)) => {
+                self.session.token = joined.resume_token.unwrap_or_default();
                 self.stage = Stage::Joined(joined.peer_id);
+                Ok(None)
+            }
+            (Stage::Entering, ServerMessage::Resumed(resumed)) => {
+                self.session.token = resumed.resume_token;
+                if !resumed.recovered {
+                    self.session.last_seq = 0;
+                }
+                self.stage = Stage::InRoom;
+                Ok(Some(Event::Resumed))
+            }
+            (_, ServerMessage::Session(session)) => {
+                self.session.token = session.resume_token;
                 Ok(None)
             }
             (Stage::Joined(peer_id), ServerMessage::Participants(_)) => {
@@ -232,6 +281,13 @@ fn upgraded(buffer: &[u8]) -> Result<usize, Error> {
     }
 }
 
+/// The number of a message in its session, which stands before all else.
+fn seq_of(text: &[u8]) -> Option<u64> {
+    let rest = text.strip_prefix(br#"{"seq":"#)?;
+    let digits = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    std::str::from_utf8(&rest[..digits]).ok()?.parse().ok()
+}
+
 /// Whether this is another participant's message. `type` stands near the start of each message,
 /// before what was relayed; anything else is decoded in full.
 fn is_relayed(text: &[u8]) -> bool {
@@ -276,6 +332,13 @@ mod tests {
         assert!(!is_relayed(br#"{"type":"peer-joined","peer_id":"AAAA"}"#));
         assert!(!is_relayed(br#"{"type":"offers"}"#));
         assert!(!is_relayed(b""));
+    }
+
+    #[test]
+    fn number_of_a_message_is_read_where_there_is_one() {
+        assert_eq!(seq_of(br#"{"seq":17,"type":"peer-left"}"#), Some(17));
+        assert_eq!(seq_of(br#"{"type":"offer","seq":17}"#), None);
+        assert_eq!(seq_of(br#"{"seq":,"type":"offer"}"#), None);
     }
 
     #[test]

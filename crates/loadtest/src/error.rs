@@ -34,6 +34,15 @@ pub enum Error {
     Stalled { what: String, after: Duration },
     #[error("the server did not become ready: {0}")]
     NotReady(String),
+    #[error("{program} does not start: {source}; it is in the package {package}")]
+    Program {
+        program: &'static str,
+        package: &'static str,
+        #[source]
+        source: io::Error,
+    },
+    #[error("Redis: {0}")]
+    Redis(String),
     #[error("{0} is missing; `cargo xtask build` makes it")]
     Missing(PathBuf),
     #[error("{program} failed: {output}")]

@@ -26,6 +26,8 @@ enum Command {
 enum Benchmark {
     /// Signaling: memory, latency, CPU, rooms, start.
     Signal(bench::Options),
+    /// Many nodes over one Redis: latency, joins, the loss of a node, and what Redis costs.
+    Cluster(bench::cluster::Options),
 }
 
 fn main() -> ExitCode {
@@ -49,6 +51,9 @@ fn run(command: Command) -> Result<ExitCode, Error> {
             Ok(ExitCode::SUCCESS)
         }
         Command::Bench(Benchmark::Signal(options)) => show(&bench::run(&options)?, &options.json),
+        Command::Bench(Benchmark::Cluster(options)) => {
+            show(&bench::cluster::run(&options)?, &options.json)
+        }
     }
 }
 

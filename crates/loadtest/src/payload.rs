@@ -3,9 +3,12 @@
 use std::{borrow::Cow, fmt::Write as _};
 
 use serde_json::value::RawValue;
-use wecall_protocol::{Capability, ClientMessage, Join, MediaState, Offer, PeerId, RoomId};
+use wecall_protocol::{Capability, ClientMessage, Join, MediaState, Offer, PeerId, Resume, RoomId};
 
-use crate::frame::{self, Opcode};
+use crate::{
+    connection::Session,
+    frame::{self, Opcode},
+};
 
 /// Which client the fake participants are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -44,6 +47,14 @@ fn capability(capability: Capability) -> String {
         Capability::MediaState => "media-state",
     };
     name.to_owned()
+}
+
+pub fn resume_frame(session: &Session) -> Vec<u8> {
+    let resume = ClientMessage::Resume(Resume {
+        token: session.token.clone(),
+        last_seq: session.last_seq,
+    });
+    frame::encode(Opcode::Text, resume.encode().as_bytes())
 }
 
 /// An offer whose WebSocket message is `message_bytes` long, or as short as it can be.

@@ -42,6 +42,10 @@ impl Poller {
         Ok(epoll::add(&self.epoll, socket, data, EventFlags::IN)?)
     }
 
+    pub fn remove(&self, socket: impl AsFd) -> io::Result<()> {
+        Ok(epoll::delete(&self.epoll, socket)?)
+    }
+
     /// Whether to tell also when `socket` takes bytes again.
     pub fn watch_writable(&self, socket: impl AsFd, token: usize, watch: bool) -> io::Result<()> {
         let mut flags = EventFlags::IN;

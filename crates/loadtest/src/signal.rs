@@ -14,7 +14,7 @@ use crate::{
     open_loop::{OpenLoop, Rate},
     payload::ClientVersion,
     process, rest,
-    swarm::{Swarm, Venue},
+    swarm::{Spread, Swarm, Venue},
 };
 
 #[derive(Debug, clap::Args)]
@@ -106,7 +106,8 @@ pub fn run(options: &Options) -> Result<Outcome, Error> {
     let count = (options.participants / room_size).max(1);
     let rooms = rest::create_rooms(addr, count, room_size)?;
     let venue = Venue {
-        addr,
+        nodes: &[addr],
+        spread: Spread::Rooms,
         path: &options.url.path,
         rooms: &rooms,
         room_size,

@@ -15,8 +15,8 @@ use crate::{
     poller::{Poller, Ready},
 };
 
-/// Participants who connect and join at the same time: below a server's accept backlog, so that
-/// none waits for a retransmitted SYN.
+/// Participants who connect to one node and join at the same time: below a server's accept
+/// backlog, so that none waits for a retransmitted SYN.
 const JOINING_AT_ONCE: usize = 64;
 
 /// Nothing at all from any socket for this long: the server hangs.
@@ -25,12 +25,43 @@ const STALL: Duration = Duration::from_secs(20);
 /// Large enough for the longest message of a benchmark in one read.
 const READ_BYTES: usize = 64 * 1024;
 
-/// Where the participants go: the address, and the rooms they fill one after the other.
+/// Where the participants go: the addresses, and the rooms they fill one after the other.
 pub struct Venue<'a> {
-    pub addr: SocketAddr,
+    /// At least one.
+    pub nodes: &'a [SocketAddr],
+    pub spread: Spread,
     pub path: &'a str,
     pub rooms: &'a [RoomId],
     pub room_size: usize,
+}
+
+/// How participants are spread over nodes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Spread {
+    /// Each room is at one node.
+    Rooms,
+    /// Neighbours in a room are at different nodes.
+    Seats,
+}
+
+impl Venue<'_> {
+    pub fn seats(&self) -> usize {
+        self.rooms.len() * self.room_size
+    }
+
+    pub fn room_of(&self, seat: usize) -> RoomId {
+        self.rooms[seat / self.room_size]
+    }
+
+    /// The index of the node that a seat connects to.
+    pub fn node_of(&self, seat: usize) -> usize {
+        let room = seat / self.room_size;
+        let node = match self.spread {
+            Spread::Rooms => room,
+            Spread::Seats => room + seat % self.room_size,
+        };
+        node % self.nodes.len()
+    }
 }
 
 pub struct Swarm {
@@ -40,6 +71,15 @@ pub struct Swarm {
     connections: Vec<Connection>,
     peers: Vec<PeerId>,
     room_size: usize,
+}
+
+/// What has happened at `seat`.
+#[derive(Debug)]
+pub struct Happening {
+    pub seat: usize,
+    pub at: Instant,
+    /// An error ends the connection.
+    pub what: Result<Event, Error>,
 }
 
 /// Another participant's message has come to `seat`.
@@ -52,7 +92,8 @@ pub struct Arrival {
 impl Swarm {
     /// Fills every room of `venue`; returns when all have joined.
     pub fn join(venue: &Venue<'_>, version: ClientVersion) -> Result<Self, Error> {
-        let seats = venue.rooms.len() * venue.room_size;
+        let seats = venue.seats();
+        let at_once = JOINING_AT_ONCE * venue.nodes.len();
         let mut swarm = Self {
             poller: Poller::new().during("creating an epoll")?,
             ready: Vec::new(),
@@ -64,10 +105,11 @@ impl Swarm {
         let mut joined = vec![None; seats];
         let mut inside = 0;
         while inside < seats {
-            while swarm.connections.len() < seats.min(inside + JOINING_AT_ONCE) {
+            while swarm.connections.len() < seats.min(inside + at_once) {
                 let seat = swarm.connections.len();
-                let join = payload::join_frame(venue.rooms[seat / venue.room_size], seat, version);
-                let connection = Connection::open(venue.addr, venue.path, join)?;
+                let join = payload::join_frame(venue.room_of(seat), seat, version);
+                let node = venue.nodes[venue.node_of(seat)];
+                let connection = Connection::open(node, venue.path, join)?;
                 let watched = swarm.poller.add(&connection, seat);
                 watched.during("adding a socket to epoll")?;
                 swarm.connections.push(connection);
@@ -101,7 +143,35 @@ impl Swarm {
 
     /// An offer of `seat` to its target, prepared.
     pub fn offer(&self, seat: usize, message_bytes: usize) -> Vec<u8> {
-        payload::offer_frame(self.peers[self.target_of(seat)], message_bytes)
+        self.offer_to(self.target_of(seat), message_bytes)
+    }
+
+    /// An offer to the participant at `seat`, prepared.
+    pub fn offer_to(&self, seat: usize, message_bytes: usize) -> Vec<u8> {
+        payload::offer_frame(self.peers[seat], message_bytes)
+    }
+
+    /// Takes the session at `seat` up again, over another connection.
+    pub fn resume(&mut self, seat: usize, addr: SocketAddr, path: &str) -> Result<(), Error> {
+        let session = self.connections[seat].session().clone();
+        let entry = payload::resume_frame(&session);
+        let connection = Connection::take_up(addr, path, entry, session)?;
+        let watched = self.poller.add(&connection, seat);
+        watched.during("adding a socket to epoll")?;
+        // The one before is closed by this, and so is not watched any more.
+        self.connections[seat] = connection;
+        Ok(())
+    }
+
+    /// Whether the server has said anything over the connection at `seat`.
+    pub fn is_greeted(&self, seat: usize) -> bool {
+        self.connections[seat].is_greeted()
+    }
+
+    /// Nothing of the connection at `seat` is heard any more.
+    pub fn give_up(&mut self, seat: usize) -> Result<(), Error> {
+        let removed = self.poller.remove(&self.connections[seat]);
+        removed.during("removing a socket from epoll")
     }
 
     pub fn send(&mut self, seat: usize, frame: &[u8]) -> Result<(), Error> {
@@ -119,9 +189,23 @@ impl Swarm {
     /// come first within `timeout`.
     pub fn receive(&mut self, timeout: Duration, arrivals: &mut Vec<Arrival>) -> Result<(), Error> {
         self.turn(timeout, |seat, event, at| {
-            if event == Event::Relayed {
+            if event? == Event::Relayed {
                 arrivals.push(Arrival { seat, at });
             }
+            Ok(())
+        })
+    }
+
+    /// Adds all that happens to `happenings`: what is there, else what comes first within
+    /// `timeout`. Whose connection ends can [`resume`](Self::resume).
+    pub fn watch(
+        &mut self,
+        timeout: Duration,
+        happenings: &mut Vec<Happening>,
+    ) -> Result<(), Error> {
+        self.turn(timeout, |seat, what, at| {
+            happenings.push(Happening { seat, at, what });
+            Ok(())
         })
     }
 
@@ -144,7 +228,8 @@ impl Swarm {
         while !happened {
             self.turn(STALL, |seat, event, at| {
                 happened = true;
-                on_event(seat, event, at);
+                on_event(seat, event?, at);
+                Ok(())
             })?;
             if !happened && start.elapsed() >= STALL {
                 return Err(Error::Stalled {
@@ -156,10 +241,11 @@ impl Swarm {
         Ok(())
     }
 
+    /// An error that `on_event` gives back ends the turn; one that it does not ends the connection.
     fn turn(
         &mut self,
         timeout: Duration,
-        mut on_event: impl FnMut(usize, Event, Instant),
+        mut on_event: impl FnMut(usize, Result<Event, Error>, Instant) -> Result<(), Error>,
     ) -> Result<(), Error> {
         let Self {
             poller,
@@ -178,11 +264,16 @@ impl Swarm {
         } in &*ready
         {
             let connection = &mut connections[seat];
-            if writable {
-                connection.flush()?;
+            let mut done = if writable { connection.flush() } else { Ok(()) };
+            if readable && done.is_ok() {
+                let mut pass_on = |event| on_event(seat, Ok(event), clock::now());
+                done = connection.read(buffer, &mut pass_on);
             }
-            if readable {
-                connection.read(buffer, &mut |event| on_event(seat, event, clock::now()))?;
+            if let Err(error) = done {
+                let removed = poller.remove(&*connection);
+                removed.during("removing a socket from epoll")?;
+                on_event(seat, Err(error), clock::now())?;
+                continue;
             }
             // A pong or a join may not have gone out either.
             if writable || connection.has_unsent() {
@@ -192,5 +283,28 @@ impl Swarm {
             }
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rooms_or_seats_are_spread_over_the_nodes() {
+        let nodes: Vec<SocketAddr> = (1..=3).map(|port| ([127, 0, 0, 1], port).into()).collect();
+        let rooms = vec!["ABC23456".parse().unwrap(); 3];
+        let venue = |spread| Venue {
+            nodes: &nodes,
+            spread,
+            path: "/ws",
+            rooms: &rooms,
+            room_size: 2,
+        };
+        let places = |venue: Venue<'_>| -> Vec<usize> {
+            (0..venue.seats()).map(|seat| venue.node_of(seat)).collect()
+        };
+        assert_eq!(places(venue(Spread::Rooms)), [0, 0, 1, 1, 2, 2]);
+        assert_eq!(places(venue(Spread::Seats)), [0, 1, 1, 2, 2, 0]);
     }
 }

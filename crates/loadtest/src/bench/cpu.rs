@@ -1,12 +1,14 @@
 //! What one relayed message costs the server, when pairs send back and forth as fast as they can.
 
+use std::time::Duration;
+
 use crate::{
     Error, clock,
     payload::ClientVersion,
     process,
     report::{Spec, Target},
     rest,
-    swarm::{Swarm, Venue},
+    swarm::{Spread, Swarm, Venue},
 };
 
 use super::{Options, server::Server};
@@ -30,10 +32,15 @@ pub const FIGURES: [Spec; 2] = [
 ];
 
 pub fn measure(options: &Options) -> Result<[f64; 2], Error> {
-    let server = Server::start(&options.server)?;
+    load(&Server::start(&options.server)?, options.duration())
+}
+
+/// Microseconds of CPU that `server` takes for a message, and messages a second.
+pub fn load(server: &Server, duration: Duration) -> Result<[f64; 2], Error> {
     let rooms = rest::create_rooms(server.addr, PAIRS, 2)?;
     let venue = Venue {
-        addr: server.addr,
+        nodes: &[server.addr],
+        spread: Spread::Rooms,
         path: "/ws",
         rooms: &rooms,
         room_size: 2,
@@ -46,9 +53,9 @@ pub fn measure(options: &Options) -> Result<[f64; 2], Error> {
         swarm.send(first, &offers[first])?;
     }
     // The first exchanges grow buffers and warm caches.
-    bounce(&mut swarm, &offers, options.duration() / 5)?;
+    bounce(&mut swarm, &offers, duration / 5)?;
     let before = process::cpu_time(server.pid())?;
-    let (messages, elapsed) = bounce(&mut swarm, &offers, options.duration())?;
+    let (messages, elapsed) = bounce(&mut swarm, &offers, duration)?;
     let cpu = process::cpu_time(server.pid())?.saturating_sub(before);
     Ok([
         cpu.as_secs_f64() * 1e6 / messages as f64,
@@ -60,8 +67,8 @@ pub fn measure(options: &Options) -> Result<[f64; 2], Error> {
 fn bounce(
     swarm: &mut Swarm,
     offers: &[Vec<u8>],
-    duration: std::time::Duration,
-) -> Result<(u64, std::time::Duration), Error> {
+    duration: Duration,
+) -> Result<(u64, Duration), Error> {
     let start = clock::now();
     let mut messages = 0;
     let mut arrivals = Vec::new();

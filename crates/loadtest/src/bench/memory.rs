@@ -1,13 +1,15 @@
 //! Resident memory per participant, after each has received an offer: buffers that grew for it
 //! and stay grown count.
 
+use wecall_protocol::RoomId;
+
 use crate::{
     Error,
     payload::ClientVersion,
     process,
     report::{Spec, Target},
     rest,
-    swarm::{Swarm, Venue},
+    swarm::{Spread, Swarm, Venue},
 };
 
 use super::{Options, server::Server};
@@ -45,29 +47,47 @@ pub const FIGURES: [Spec; 4] = [
 ];
 
 pub fn measure(options: &Options) -> Result<[f64; 4], Error> {
-    let [joined_v2, offered_v2] = measure_version(options, ClientVersion::V2)?;
-    let [joined_v1, offered_v1] = measure_version(options, ClientVersion::V1)?;
+    let measure_version = |version| {
+        let server = Server::start(&options.server)?;
+        let make_rooms = || rest::create_rooms(server.addr, options.pairs(), 2);
+        fill(&[&server], make_rooms, version)
+    };
+    let [joined_v2, offered_v2] = measure_version(ClientVersion::V2)?;
+    let [joined_v1, offered_v1] = measure_version(ClientVersion::V1)?;
     Ok([joined_v2, offered_v2, joined_v1, offered_v1])
 }
 
-fn measure_version(options: &Options, version: ClientVersion) -> Result<[f64; 2], Error> {
-    let server = Server::start(&options.server)?;
-    let idle = process::resident_bytes(server.pid())?;
+/// What `servers` grow by, all together, for each of the two participants of a room, who are
+/// at different servers where there are several: joined, and after an offer each.
+pub fn fill(
+    servers: &[&Server],
+    make_rooms: impl FnOnce() -> Result<Vec<RoomId>, Error>,
+    version: ClientVersion,
+) -> Result<[f64; 2], Error> {
+    let resident = || -> Result<u64, Error> {
+        let each = servers
+            .iter()
+            .map(|server| process::resident_bytes(server.pid()));
+        each.sum()
+    };
+    let idle = resident()?;
+    let rooms = make_rooms()?;
     let per_participant = |resident: u64| {
         let grown = resident.saturating_sub(idle) as f64;
-        grown / options.participants as f64 / 1024.0
+        grown / (2 * rooms.len()) as f64 / 1024.0
     };
-    let rooms = rest::create_rooms(server.addr, options.pairs(), 2)?;
+    let nodes: Vec<_> = servers.iter().map(|server| server.addr).collect();
     let venue = Venue {
-        addr: server.addr,
+        nodes: &nodes,
+        spread: Spread::Seats,
         path: "/ws",
         rooms: &rooms,
         room_size: 2,
     };
     let mut swarm = Swarm::join(&venue, version)?;
-    let joined = per_participant(process::resident_bytes(server.pid())?);
+    let joined = per_participant(resident()?);
     exchange_offers(&mut swarm)?;
-    let offered = per_participant(process::resident_bytes(server.pid())?);
+    let offered = per_participant(resident()?);
     Ok([joined, offered])
 }
 

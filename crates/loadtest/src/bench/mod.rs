@@ -2,6 +2,7 @@
 //! figures beside what they have to reach.
 
 mod bundle;
+pub mod cluster;
 mod cpu;
 mod join;
 mod memory;

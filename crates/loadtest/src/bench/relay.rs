@@ -1,5 +1,7 @@
 //! Latency of relayed messages at a fixed rate.
 
+use std::time::Duration;
+
 use crate::{
     Error,
     open_loop::{OpenLoop, Rate},
@@ -7,7 +9,7 @@ use crate::{
     process,
     report::{Spec, Target},
     rest,
-    swarm::{Swarm, Venue},
+    swarm::{Spread, Swarm, Venue},
 };
 
 use super::{Options, server::Server};
@@ -42,9 +44,15 @@ pub const FIGURES: [Spec; 4] = [
 
 pub fn measure(options: &Options) -> Result<[f64; 4], Error> {
     let server = Server::start(&options.server)?;
-    let rooms = rest::create_rooms(server.addr, options.pairs(), 2)?;
+    load(&server, options.pairs(), options.duration())
+}
+
+/// The same of a server that runs and is empty.
+pub fn load(server: &Server, pairs: usize, duration: Duration) -> Result<[f64; 4], Error> {
+    let rooms = rest::create_rooms(server.addr, pairs, 2)?;
     let venue = Venue {
-        addr: server.addr,
+        nodes: &[server.addr],
+        spread: Spread::Rooms,
         path: "/ws",
         rooms: &rooms,
         room_size: 2,
@@ -53,7 +61,7 @@ pub fn measure(options: &Options) -> Result<[f64; 4], Error> {
     let load = OpenLoop {
         rate: Rate::a_second(MESSAGES_A_SECOND),
         message_bytes: MESSAGE_BYTES,
-        duration: options.duration(),
+        duration,
     };
     let before = process::cpu_time(server.pid())?;
     let outcome = load.run(&mut swarm)?;

@@ -35,14 +35,23 @@ pub struct Server {
 impl Server {
     /// Starts on an empty data folder; returns when the server is ready.
     pub fn start(binary: &Path) -> Result<Self, Error> {
+        Self::start_with(binary, &[])
+    }
+
+    /// The same with settings, as the environment has them.
+    pub fn start_with(binary: &Path, settings: &[(&str, &str)]) -> Result<Self, Error> {
         let folder = tempfile::tempdir().during("creating a temporary folder")?;
-        let mut server = Self::start_in(binary, folder.path())?;
+        let mut server = Self::start_in(binary, folder.path(), settings)?;
         server._folder = Some(folder);
         Ok(server)
     }
 
     /// Starts on the data folder inside `folder`.
-    pub fn start_in(binary: &Path, folder: &Path) -> Result<Self, Error> {
+    pub fn start_in(
+        binary: &Path,
+        folder: &Path,
+        settings: &[(&str, &str)],
+    ) -> Result<Self, Error> {
         let binary = fs::canonicalize(binary).during(format!("finding {}", binary.display()))?;
         let addr = free_address()?;
         let log = folder.join("server.log");
@@ -61,6 +70,7 @@ impl Server {
             .arg("--data-dir")
             .arg(folder.join("data"))
             .env("WECALL_LIMITS__ENABLED", "false")
+            .envs(settings.iter().copied())
             // No configuration file of this folder.
             .current_dir(folder)
             .stdin(Stdio::null())
@@ -83,6 +93,11 @@ impl Server {
 
     pub fn pid(&self) -> Pid {
         Pid::from_child(&self.child)
+    }
+
+    /// Ends it as `kill -9` does.
+    pub fn kill(self) {
+        drop(self);
     }
 
     /// Stops it as an operator does, and waits for its end.
@@ -133,7 +148,7 @@ impl Drop for Server {
 }
 
 /// An address that nobody listens on now.
-fn free_address() -> Result<SocketAddr, Error> {
+pub fn free_address() -> Result<SocketAddr, Error> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).during("finding a free port")?;
     listener.local_addr().during("finding a free port")
 }

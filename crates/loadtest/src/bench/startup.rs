@@ -28,7 +28,7 @@ pub const FIGURES: [Spec; 2] = [
 pub fn measure(options: &Options) -> Result<[f64; 2], Error> {
     let folder = tempfile::tempdir().during("creating a temporary folder")?;
     let start = || {
-        let server = Server::start_in(&options.server, folder.path())?;
+        let server = Server::start_in(&options.server, folder.path(), &[])?;
         let ready_ms = server.started_at.elapsed().as_secs_f64() * 1e3;
         server.stop()?;
         Ok::<_, Error>(ready_ms)
