@@ -198,7 +198,9 @@ impl Node {
                     }
                     self.adopt(id, room, (loaded, era), Count::ResyncConflict, now);
                     if conflicts > CONFLICTS_AT_ONCE && !room.is_flying() {
-                        room.flight = Flight::Pausing(now.instant + self.jitter(conflicts));
+                        let until = now.instant + self.jitter(conflicts);
+                        room.flight = Flight::Pausing(until);
+                        self.next_walk = self.next_walk.min(until);
                     }
                 } else {
                     self.adopt(id, room, (loaded, era), Count::ResyncConflict, now);

@@ -31,6 +31,10 @@ const STANDSTILL: Duration = Duration::from_secs(1);
 /// Rooms of one check.
 const CHECK_ROOMS: usize = 256;
 
+/// How often all rooms are gone through for what nothing else has begun with: so seldom that a
+/// node with ten thousand of them has no work of it.
+const WALK_EVERY: Duration = Duration::from_millis(100);
+
 /// Checks under way at once.
 const CHECKS: usize = 4;
 
@@ -85,6 +89,8 @@ pub struct Node {
     woke_after: u64,
     next_look: Instant,
     next_beat: Instant,
+    /// When all rooms are gone through.
+    pub(super) next_walk: Instant,
     last_beat: Option<Instant>,
     looking: bool,
     checks: usize,
@@ -152,6 +158,7 @@ impl Node {
             woke_after: 0,
             next_look: now.instant,
             next_beat: now.instant,
+            next_walk: now.instant,
             last_beat: None,
             looking: false,
             checks: 0,
@@ -303,12 +310,21 @@ impl Node {
         if now.instant >= self.next_look && !self.looking && self.subscribed {
             self.look(now);
         }
+        let walk = now.instant >= self.next_walk;
+        if walk {
+            self.next_walk = now.instant + WALK_EVERY;
+        }
         if self.is_up() {
-            self.check_rooms(now);
+            if walk {
+                self.check_rooms(now);
+            }
             self.index_rooms();
             self.go_on_reaping(now);
         }
         self.tick_rooms(now);
+        if walk {
+            self.walk_rooms(now);
+        }
         self.tick_relays(now);
         self.tick_takeovers(now);
         for link in self.links.values_mut() {
@@ -398,6 +414,7 @@ impl Node {
     /// Nothing that was seen in the store before is sure to be there still.
     fn begin_era(&mut self, now: Now) {
         self.era += 1;
+        self.next_walk = now.instant;
         self.liveness.distrust(now.instant);
         for (id, room) in &mut self.rooms {
             room.checked_at = None;
@@ -442,6 +459,8 @@ impl Node {
 
     fn check_rooms(&mut self, now: Now) {
         if self.checks >= CHECKS || !self.subscribed {
+            // As soon as one is answered.
+            self.next_walk = now.instant;
             return;
         }
         let due = |room: &Room| {
@@ -465,6 +484,7 @@ impl Node {
                 room.checked_at = Some(now.instant);
                 rooms.push(*id);
                 if rooms.len() == CHECK_ROOMS * (CHECKS - self.checks) {
+                    self.next_walk = now.instant;
                     break;
                 }
             }

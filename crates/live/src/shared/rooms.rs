@@ -274,17 +274,6 @@ impl Node {
 
     /// Lets time have its effect on rooms.
     pub(super) fn tick_rooms(&mut self, now: Now) {
-        let pausing: Vec<RoomId> = self.pausing(now.instant).collect();
-        for id in pausing {
-            if let Some(room) = self.rooms.get_mut(&id) {
-                room.flight = Flight::None;
-            }
-            self.take_early_changes(id, now);
-            self.advance(id, now);
-        }
-        for id in self.overdue(now.instant) {
-            self.take_waiting(id, now);
-        }
         while let Some((at, id)) = self.deadlines.first().copied() {
             if at > now.time {
                 break;
@@ -298,6 +287,26 @@ impl Node {
                 room.deadline = None;
                 self.run_command(id, wecall_room::Command::Tick, now);
             }
+        }
+    }
+
+    /// Goes on with rooms that wait for nothing but a moment to pass, or that were left as they
+    /// were while the store was away.
+    pub(super) fn walk_rooms(&mut self, now: Now) {
+        let pausing: Vec<(Instant, RoomId)> = self.pausing().collect();
+        for (until, id) in pausing {
+            if until > now.instant {
+                self.next_walk = self.next_walk.min(until);
+                continue;
+            }
+            if let Some(room) = self.rooms.get_mut(&id) {
+                room.flight = Flight::None;
+            }
+            self.take_early_changes(id, now);
+            self.advance(id, now);
+        }
+        for id in self.overdue(now.instant) {
+            self.take_waiting(id, now);
         }
         if self.is_up() {
             let unsettled = |id: &RoomId, room: &Room| {
@@ -328,14 +337,12 @@ impl Node {
             .collect()
     }
 
-    pub(super) fn pausing(&self, now: Instant) -> impl Iterator<Item = RoomId> {
-        let paused = move |id: &RoomId, room: &Room| match room.flight {
-            Flight::Pausing(until) if until <= now => Some(*id),
+    fn pausing(&self) -> impl Iterator<Item = (Instant, RoomId)> {
+        let rooms = self.rooms.iter();
+        rooms.filter_map(|(id, room)| match room.flight {
+            Flight::Pausing(until) => Some((until, *id)),
             _ => None,
-        };
-        self.rooms
-            .iter()
-            .filter_map(move |(id, room)| paused(id, room))
+        })
     }
 
     pub(super) fn reschedule(&mut self, id: RoomId, room: &mut Room) {
