@@ -9,7 +9,7 @@ use redis::{
     sentinel::{SentinelClient, SentinelNodeConnectionInfo, SentinelServerType},
 };
 
-use super::{Kind, RedisSettings};
+use super::{Kind, OpenError, RedisSettings};
 
 /// How long a connection may take to be there.
 pub(super) const CONNECT_WITHIN: Duration = Duration::from_secs(2);
@@ -31,7 +31,7 @@ pub(super) enum Connection {
 }
 
 impl Target {
-    pub fn new(settings: &RedisSettings) -> RedisResult<Self> {
+    pub fn new(settings: &RedisSettings) -> Result<Self, OpenError> {
         let mut nodes = Vec::new();
         for url in &settings.urls {
             let mut info = url.as_str().into_connection_info()?;
@@ -45,12 +45,27 @@ impl Target {
             client_tls: None,
             root_cert: Some(pem),
         });
-        Ok(Self {
+        let target = Self {
             kind: settings.kind,
             nodes,
             sentinel_master: settings.sentinel_master.clone(),
             certificates,
-        })
+        };
+        if let (Some(_), Some(first)) = (&target.certificates, target.nodes.first()) {
+            let opened = target.open(first);
+            opened.map_err(|error| OpenError::Authority(error.to_string()))?;
+        }
+        Ok(target)
+    }
+
+    /// For people: where it was looked, and no passwords.
+    pub fn places(&self) -> String {
+        let places: Vec<String> = self
+            .nodes
+            .iter()
+            .map(|node| node.addr().to_string())
+            .collect();
+        places.join(", ")
     }
 
     /// A client of one server: that which is to be used now, or any of a cluster.

@@ -122,7 +122,9 @@ impl Redis {
     ) -> Result<Self, OpenError> {
         let target = Target::new(settings)?;
         let keys = Keys::new(&settings.prefix);
-        open::check(&target, &keys).await?;
+        open::check(&target, &keys)
+            .await
+            .map_err(|error| error.at(&target))?;
         let connection = target.connect().await?;
         let (requests, asked) = mpsc::unbounded_channel();
         Ok(Self {
@@ -180,9 +182,10 @@ impl Redis {
             Ok(()) => Ok(tasks),
             Err(_) => {
                 tasks.stop();
-                Err(OpenError::Unreachable(
-                    "it does not take a heartbeat".into(),
-                ))
+                Err(OpenError::Unreachable {
+                    places: self.inner.target.places(),
+                    why: "it does not take a heartbeat".into(),
+                })
             }
         }
     }

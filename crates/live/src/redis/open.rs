@@ -13,8 +13,17 @@ const OLDEST_VERSION: (u32, u32) = (6, 2);
 pub enum OpenError {
     #[error("redis.url: not an address of Redis: {0}")]
     Address(String),
-    #[error("redis.url: Redis cannot be reached: {0}")]
-    Unreachable(String),
+    #[error("redis.url: Redis cannot be reached{}: {why}", at(.places))]
+    Unreachable { places: String, why: String },
+    #[error(
+        "redis.url, redis.ca_file: the certificate of Redis is not one that this machine trusts: \
+         {0}; its authority goes into redis.ca_file"
+    )]
+    Certificate(String),
+    #[error("redis.url, redis.ca_file: {0}")]
+    Authority(String),
+    #[error("redis.url: what answers there is not Redis: {0}")]
+    Protocol(String),
     #[error("redis.url, redis.password_file: Redis refuses the user or the password")]
     Password,
     #[error("redis.sentinel_master: {0}")]
@@ -34,6 +43,13 @@ impl From<RedisError> for OpenError {
     fn from(error: RedisError) -> Self {
         let words = error.to_string();
         match error.kind() {
+            // The words of rustls, whose errors come wrapped more than once.
+            ErrorKind::Io if words.contains("certificate") => Self::Certificate(words),
+            ErrorKind::Parse => Self::Protocol(words),
+            // The version of the protocol that came with Redis 6.
+            ErrorKind::RESP3NotSupported => Self::Version {
+                found: "older than 6".into(),
+            },
             ErrorKind::AuthenticationFailed => Self::Password,
             ErrorKind::Server(ServerErrorKind::NoPerm) => Self::Password,
             ErrorKind::MasterNameNotFoundBySentinel | ErrorKind::NoValidReplicasFoundBySentinel => {
@@ -41,9 +57,32 @@ impl From<RedisError> for OpenError {
             }
             ErrorKind::InvalidClientConfig => Self::Address(words),
             _ if matches!(error.code(), Some("NOAUTH" | "WRONGPASS")) => Self::Password,
-            ErrorKind::Io | ErrorKind::ClusterConnectionNotFound => Self::Unreachable(words),
+            ErrorKind::Io | ErrorKind::ClusterConnectionNotFound => Self::Unreachable {
+                places: String::new(),
+                why: words,
+            },
             _ => Self::Other(words),
         }
+    }
+}
+
+impl OpenError {
+    /// Says where that was.
+    pub(super) fn at(self, target: &Target) -> Self {
+        match self {
+            Self::Unreachable { why, .. } => Self::Unreachable {
+                places: target.places(),
+                why,
+            },
+            other => other,
+        }
+    }
+}
+
+fn at(places: &str) -> String {
+    match places {
+        "" => String::new(),
+        places => format!(" at {places}"),
     }
 }
 
