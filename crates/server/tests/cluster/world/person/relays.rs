@@ -1,4 +1,9 @@
 //! Relayed messages, numbered by their sender for each target: they arrive once and in order.
+//!
+//! One exception is not a fault: what a node that died had passed on, and could not say so any more,
+//! is sent once more when its people are elsewhere. They get a snapshot then, after which the
+//! messages of each sender begin anew; that nothing is lost counts more than that nothing is
+//! repeated, for the web client takes a repeated offer, answer or candidate for what it is.
 
 use std::{
     collections::BTreeMap,
@@ -14,6 +19,10 @@ use crate::world::clock::now;
 pub struct Relays {
     sent: BTreeMap<String, u64>,
     heard: BTreeMap<String, u64>,
+    /// The number of the last one of each sender since the last snapshot.
+    since_snapshot: BTreeMap<String, u64>,
+    /// How many came again after a snapshot.
+    pub repeated: u64,
     pub arrivals: Vec<Arrival>,
     pub gaps: Vec<Gap>,
     /// What came twice, or after what was sent later.
@@ -65,6 +74,11 @@ impl Relays {
         self.heard.get(sender).copied().unwrap_or(0)
     }
 
+    /// What comes from now on follows on a snapshot.
+    pub fn begin_anew(&mut self) {
+        self.since_snapshot.clear();
+    }
+
     pub fn hear(&mut self, message: &Value) {
         let field = match message["type"].as_str() {
             Some("ice-candidate") => "candidate",
@@ -76,11 +90,16 @@ impl Relays {
         let (Some(number), Some(at)) = (object["number"].as_u64(), object["at"].as_u64()) else {
             return;
         };
-        let last = self.heard.entry(from.to_owned()).or_default();
-        if number <= *last {
-            let before = *last;
+        let before = self.since_snapshot.insert(from.to_owned(), number);
+        if let Some(before) = before.filter(|before| number <= *before) {
+            self.since_snapshot.insert(from.to_owned(), before);
             self.disorder
                 .push(format!("number {number} of {from} after {before}"));
+            return;
+        }
+        let last = self.heard.entry(from.to_owned()).or_default();
+        if number <= *last {
+            self.repeated += 1;
             return;
         }
         if number > *last + 1 {
@@ -133,6 +152,23 @@ mod tests {
         assert!(relays.disorder.is_empty());
         assert_eq!(heard(&[1, 2, 2]).disorder.len(), 1);
         assert_eq!(heard(&[1, 3, 2]).disorder.len(), 1);
+    }
+
+    #[test]
+    fn snapshot_begins_a_new_order_in_which_some_may_come_again() {
+        let message = |number: u64| {
+            let candidate = json!({"number": number, "at": 0});
+            json!({"type": "ice-candidate", "peer_id": "a", "candidate": candidate})
+        };
+        let mut relays = heard(&[1, 2, 3]);
+        relays.begin_anew();
+        for number in [2, 3, 4] {
+            relays.hear(&message(number));
+        }
+        assert_eq!((relays.repeated, relays.heard_from("a")), (2, 4));
+        assert!(relays.disorder.is_empty() && relays.gaps.is_empty());
+        relays.hear(&message(4));
+        assert_eq!(relays.disorder.len(), 1);
     }
 
     #[test]

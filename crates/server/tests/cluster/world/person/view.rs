@@ -230,6 +230,7 @@ impl View {
         let Some(room) = message.get("room").filter(|room| room.is_object()) else {
             return;
         };
+        self.relays.begin_anew();
         let listed: BTreeSet<String> = participants(room).collect();
         if !listed.contains(&self.peer) {
             self.breach(format!("{} resumed and is not listed", self.peer));
