@@ -36,6 +36,11 @@ const CUT_OFF_AFTER: Duration = Duration::from_secs(7);
 /// Over how long they go.
 const LEAVE_WITHIN: Duration = Duration::from_secs(3);
 
+/// Who came back meanwhile, as they were led here again, is asked once more after so long, and goes
+/// within as long: before the others let those leave who are at a lost node. It may be that no node
+/// reaches Redis, and then asking is for nothing, so it is not done more often.
+const LEAVE_AGAIN: Duration = Duration::from_secs(3);
+
 /// How often it is looked whether Redis answers.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 
@@ -194,20 +199,25 @@ impl Store {
 async fn watch_redis(shared: Arc<Shared>, gateway: Arc<Gateway>, clock: Clock) {
     let mut looks = interval(LOOK_EVERY);
     looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut sent_away = false;
+    let mut sent_away: Option<Instant> = None;
     loop {
         looks.tick().await;
-        let down_for = shared
-            .with(|node, _| node.down_since())
-            .map(|since| clock.instant().saturating_duration_since(since));
-        match down_for {
-            Some(time) if time >= CUT_OFF_AFTER && !sent_away => {
+        let now = clock.instant();
+        let Some(since) = shared.with(|node, _| node.down_since()) else {
+            sent_away = None;
+            continue;
+        };
+        match sent_away {
+            None if now.saturating_duration_since(since) >= CUT_OFF_AFTER => {
                 tracing::warn!("cut off from Redis; clients are asked to try other nodes");
                 gateway.send_away(LEAVE_WITHIN);
-                sent_away = true;
+                sent_away = Some(now + LEAVE_WITHIN);
             }
-            Some(_) => {}
-            None => sent_away = false,
+            Some(at) if now.saturating_duration_since(at) >= LEAVE_AGAIN => {
+                gateway.send_away(LEAVE_AGAIN);
+                sent_away = Some(now + LEAVE_AGAIN);
+            }
+            None | Some(_) => {}
         }
     }
 }

@@ -29,6 +29,11 @@ impl Farewells {
         self.number.fetch_add(1, Ordering::Release);
     }
 
+    /// The number of the present one.
+    pub fn present(&self) -> u32 {
+        self.number.load(Ordering::Acquire)
+    }
+
     /// The present farewell, unless it is `known` already.
     pub fn after(&self, known: u32) -> Option<Farewell> {
         let number = self.number.load(Ordering::Acquire);

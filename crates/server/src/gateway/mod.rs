@@ -125,6 +125,11 @@ impl Gateway {
         self.draining.load(Ordering::Relaxed)
     }
 
+    /// The number of the last farewell.
+    fn present_farewell(&self) -> u32 {
+        self.farewells.present()
+    }
+
     /// What a client that knows of the farewell `known` has to be told, if anything.
     fn farewell(&self, known: u32) -> Option<Farewell> {
         self.farewells.after(known)

@@ -73,6 +73,8 @@ impl SocketHandler {
             peer_id: peer,
             protocol: PROTOCOL_VERSION,
         });
+        // Who comes now knows of it, or has found nothing better.
+        let told_to_leave = gateway.present_farewell();
         Self {
             gateway,
             client,
@@ -80,7 +82,7 @@ impl SocketHandler {
             peer,
             entry: Entry::Outside,
             asked: VecDeque::new(),
-            told_to_leave: 0,
+            told_to_leave,
             replies: VecDeque::from([greeting.encode().into_boxed_str()]),
             flood: None,
             acknowledgement: Acknowledgement::default(),
