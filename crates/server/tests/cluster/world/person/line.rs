@@ -91,6 +91,8 @@ enum Link {
         socket: Socket,
         asked: Instant,
         resumes: bool,
+        /// The socket before it worked until it was taken over from.
+        takes_over: bool,
     },
     Open(Socket),
 }
@@ -290,6 +292,7 @@ impl Line {
             socket,
             asked: now(),
             resumes: self.session.is_some(),
+            takes_over: matches!(self.link, Link::Open(_)),
         })
     }
 
@@ -297,6 +300,13 @@ impl Line {
         let is_taken = why == SESSION_TAKEN.to_string();
         let is_final = ["1000", "1008"].contains(&why.as_str()) || is_taken;
         let is_in = matches!(self.link, Link::Open(_));
+        if is_taken && let Some(Link::Entering { .. }) = self.successor {
+            // By the new socket; that it has the session is on its way to us.
+            if let Some(link) = self.successor.take() {
+                self.link = link;
+            }
+            return true;
+        }
         if is_in && is_final && self.successor.is_none() {
             self.over(Status::Over(format!("closed with {why}")));
             return false;
@@ -309,7 +319,7 @@ impl Line {
         match message["type"].as_str() {
             Some("joined" | "resumed") => {
                 let link = std::mem::replace(&mut self.link, Link::Kept);
-                self.entered(link, message, false).await;
+                self.entered(link, message).await;
                 true
             }
             Some("error") => self.refused_at_the_door(message).await,
@@ -318,9 +328,12 @@ impl Line {
     }
 
     /// `joined` or `resumed` has come over `link`.
-    async fn entered(&mut self, link: Link, message: &Value, handed_over: bool) {
+    async fn entered(&mut self, link: Link, message: &Value) {
         let Link::Entering {
-            node, mut socket, ..
+            node,
+            mut socket,
+            takes_over,
+            ..
         } = link
         else {
             return;
@@ -348,7 +361,7 @@ impl Line {
                 token,
                 last_seq: if recovered { last_seq } else { 0 },
             });
-            match handed_over {
+            match takes_over && self.lost_at.is_none() {
                 true => Entry::HandedOver { recovered },
                 false => Entry::Resumed { recovered },
             }
@@ -490,7 +503,7 @@ impl Line {
             Step::Heard(message) => match message["type"].as_str() {
                 Some("resumed") => {
                     if let Some(link) = self.successor.take() {
-                        self.entered(link, &message, true).await;
+                        self.entered(link, &message).await;
                     }
                 }
                 // The old socket still works; another node, or this one a little later, may do.
