@@ -1,6 +1,7 @@
 //! What is no Redis for us: the program refuses to start, and names the setting.
 
 use std::{
+    fs,
     io::{Read, Write},
     net::{SocketAddr, TcpListener, TcpStream},
     process::{Child, Stdio},
@@ -13,6 +14,7 @@ use crate::{
     server::{PATIENCE, program},
     world::{
         clock::wait_for,
+        nodes::{Node, node_options},
         ports::free_port,
         redis::{Redis, RedisOptions},
     },
@@ -140,6 +142,59 @@ fn certificate_of_an_unknown_authority() {
         ("REDIS__CA_FILE", missing.to_str().unwrap()),
     ]);
     assert!(said.contains("redis.ca_file"), "{said}");
+}
+
+#[test]
+#[ignore = "needs Debian packages: cargo xtask test --only cluster"]
+fn file_of_authorities_that_is_none() {
+    let redis = RedisOptions::new().tls().start();
+    let garbage = redis.certificate().with_extension("garbage");
+    fs::write(&garbage, "-----BEGIN CERTIFICATE-----\nnonsense\n").unwrap();
+    let said = refusal(&[
+        ("REDIS__URL", &redis.url()),
+        ("REDIS__CA_FILE", garbage.to_str().unwrap()),
+    ]);
+    assert!(said.contains("redis.ca_file"), "{said}");
+}
+
+#[test]
+#[ignore = "needs Debian packages: cargo xtask test --only cluster"]
+fn store_of_another_schema() {
+    let redis = Redis::start();
+    let schema = "wecall:{nodes}:schema";
+    redis.command(&["SET", schema, "4/3"]);
+    let later = refusal(&[("REDIS__URL", &redis.url())]);
+    assert!(later.contains("redis.prefix"), "{later}");
+    assert!(later.contains("schema 4/3"), "{later}");
+    assert_eq!(redis.command(&["GET", schema]), "4/3", "it is not ours");
+
+    redis.command(&["SET", schema, "a name"]);
+    let strange = refusal(&[("REDIS__URL", &redis.url())]);
+    assert!(strange.contains("redis.prefix"), "{strange}");
+
+    redis.command(&["DEL", schema]);
+    redis.command(&["LPUSH", schema, "1"]);
+    let other = refusal(&[("REDIS__URL", &redis.url())]);
+    assert!(other.contains("redis.prefix"), "{other}");
+    assert!(other.contains("another program"), "{other}");
+    assert_eq!(redis.command(&["LLEN", schema]), "1", "it is not ours");
+
+    // Under another prefix there is nothing in the way.
+    let options = node_options("node-1")
+        .env("REDIS__URL", &redis.url())
+        .env("REDIS__PREFIX", "mine");
+    let node = Node::start("node-1".into(), options, None);
+    assert_eq!(node.server().get("/readyz").status, 200);
+    assert_eq!(redis.command(&["GET", "mine:{nodes}:schema"]), "2/2");
+}
+
+#[test]
+#[ignore = "needs Debian packages: cargo xtask test --only cluster"]
+fn not_an_address() {
+    for url in ["http://127.0.0.1:6379", "redis//127.0.0.1"] {
+        let said = refusal(&[("REDIS__URL", url)]);
+        assert!(said.contains("redis.url"), "{said}");
+    }
 }
 
 /// A way to `server` on which one text is replaced by another of the same length.
