@@ -32,6 +32,8 @@ mod redis_killed_and_back_empty;
 mod redis_stopped_for_10_s;
 mod resume_on_another_node;
 mod right_redis;
+mod roles;
 mod rolling_restart;
 mod traces;
+mod versions_side_by_side;
 mod wrong_redis;
