@@ -126,6 +126,10 @@ fn settings(nodes: &[SocketAddr; 3]) -> impl Iterator<Item = (String, String)> {
 
 #[cfg(test)]
 mod tests {
+    use std::net::IpAddr;
+
+    use socket2::{Domain, Socket, Type};
+
     use super::*;
     use crate::{
         client::Room,
@@ -145,6 +149,57 @@ mod tests {
     #[ignore = "needs Debian packages: cargo xtask test --only cluster"]
     fn people_meet_behind_nginx() {
         meet_and_come_back(Balancer::nginx);
+    }
+
+    #[test]
+    #[ignore = "needs Debian packages: cargo xtask test --only cluster"]
+    fn limits_go_by_the_real_address_behind_haproxy() {
+        limits_go_by_the_real_address(Balancer::haproxy);
+    }
+
+    #[test]
+    #[ignore = "needs Debian packages: cargo xtask test --only cluster"]
+    fn limits_go_by_the_real_address_behind_nginx() {
+        limits_go_by_the_real_address(Balancer::nginx);
+    }
+
+    fn limits_go_by_the_real_address(balancer: fn(&[SocketAddr; 3]) -> Balancer) {
+        let options = node_options("node-1")
+            .env("SERVER__TRUSTED_PROXIES", "127.0.0.1/32")
+            .env("LIMITS__ENABLED", "true")
+            .env("LIMITS__ROOM_CREATIONS", "3, then 1 per 1h");
+        let node = Node::start("node-1".into(), options, None);
+        let balancer = balancer(&[node.address; 3]);
+        let create = |from: [u8; 4], headers: &[(&str, &str)]| {
+            let stream = connect_from(from.into(), balancer.address);
+            let host = balancer.address.to_string();
+            request(stream, &host, "POST", "/api/rooms", headers, "{}")
+        };
+        let (one, other) = ([127, 0, 0, 2], [127, 0, 0, 3]);
+        for _ in 0..3 {
+            assert_eq!(create(one, &[]).status, 201);
+        }
+        let refused = create(one, &[]);
+        assert_eq!(refused.status, 429);
+        let retry: u32 = refused.header("retry-after").parse().unwrap();
+        assert!((1..=3_600).contains(&retry), "{retry}");
+        // Whoever they say they are.
+        for header in ["x-forwarded-for", "x-real-ip", "forwarded"] {
+            for who in ["203.0.113.7", "for=203.0.113.7", "127.0.0.1"] {
+                assert_eq!(create(one, &[(header, who)]).status, 429, "{header}: {who}");
+            }
+        }
+        assert_eq!(create(other, &[]).status, 201);
+    }
+
+    /// A connection that comes from another address of this machine.
+    fn connect_from(source: IpAddr, to: SocketAddr) -> TcpStream {
+        let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+        socket.bind(&SocketAddr::from((source, 0)).into()).unwrap();
+        socket.connect(&to.into()).unwrap();
+        let stream = TcpStream::from(socket);
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        stream
     }
 
     /// One node in all three places, so that it needs no shared state.
