@@ -1,71 +1,35 @@
 //! A person's line to the server: one session over as many sockets as it takes, as the web
 //! client does it (`web/src/call/signaling.ts`).
 
+mod door;
+mod link;
+mod successor;
+
 use std::{
     net::SocketAddr,
-    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
+    sync::Arc,
     time::{Duration, Instant},
 };
 
-use futures_util::{SinkExt, StreamExt, future::BoxFuture};
+use futures_util::SinkExt;
 use serde_json::{Value, json};
-use tokio::{
-    net::TcpStream,
-    sync::mpsc::UnboundedReceiver,
-    time::{sleep_until, timeout},
-};
-use tokio_tungstenite::WebSocketStream;
-use tungstenite::{Message, client::IntoClientRequest};
+use tokio::sync::mpsc::UnboundedReceiver;
 
+use self::{
+    link::{Link, Step, advance, greeted, hand_over},
+    successor::advance_successor,
+};
 use super::{
     Route,
     outbox::Outbox,
     patience::{self, Failure},
-    view::{Entry, Outage, Status, View, What},
+    shared::Shared,
+    view::{Status, What},
 };
 use crate::world::{clock::now, dice::Dice};
 
 /// Session taken by another socket, see `close::SESSION_TAKEN` of the protocol.
 const SESSION_TAKEN: u16 = 4001;
-
-/// What a person shares with whoever plays them.
-pub struct Shared {
-    view: Mutex<View>,
-    changed: Condvar,
-}
-
-impl Shared {
-    pub fn new() -> Self {
-        Self {
-            view: Mutex::new(View::new()),
-            changed: Condvar::new(),
-        }
-    }
-
-    pub fn look(&self) -> MutexGuard<'_, View> {
-        let mut view = self.view.lock().unwrap_or_else(PoisonError::into_inner);
-        view.expire();
-        view
-    }
-
-    /// Waits for the next change, or until `deadline`; false when that has passed.
-    pub fn await_change<'a>(
-        &self,
-        view: MutexGuard<'a, View>,
-        deadline: Instant,
-    ) -> (MutexGuard<'a, View>, bool) {
-        let left = deadline.saturating_duration_since(now());
-        let waited = self.changed.wait_timeout(view, left);
-        let (view, _) = waited.unwrap_or_else(PoisonError::into_inner);
-        (view, now() < deadline)
-    }
-
-    fn change<T>(&self, change: impl FnOnce(&mut View) -> T) -> T {
-        let changed = change(&mut self.look());
-        self.changed.notify_all();
-        changed
-    }
-}
 
 pub enum Command {
     Send(Value),
@@ -76,33 +40,6 @@ pub enum Command {
     Return,
     /// `leave`, and the end.
     Leave,
-}
-
-type Socket = Box<WebSocketStream<TcpStream>>;
-
-enum Link {
-    /// Until [`Command::Return`].
-    Kept,
-    Waiting(Instant),
-    Connecting(SocketAddr, BoxFuture<'static, Result<Socket, Failure>>),
-    /// `join` or `resume` is sent.
-    Entering {
-        node: SocketAddr,
-        socket: Socket,
-        asked: Instant,
-        resumes: bool,
-        /// The socket before it worked until it was taken over from.
-        takes_over: bool,
-    },
-    Open(Socket),
-}
-
-/// Something that happened on a link.
-enum Step {
-    Due,
-    Connected(Result<Socket, Failure>),
-    Heard(Value),
-    Closed(String),
 }
 
 struct Session {
@@ -273,29 +210,6 @@ impl Line {
         }
     }
 
-    async fn ask_to_enter(&mut self, node: SocketAddr, mut socket: Socket) -> Result<Link, String> {
-        let message = match &self.session {
-            Some(Session { token, last_seq }) => {
-                json!({"type": "resume", "token": token, "last_seq": last_seq})
-            }
-            None => {
-                let mut join = self.join.clone();
-                if let Some(token) = &self.last_token {
-                    join["session"] = json!(token);
-                }
-                join
-            }
-        };
-        hand_over(&mut socket, message.to_string()).await?;
-        Ok(Link::Entering {
-            node,
-            socket,
-            asked: now(),
-            resumes: self.session.is_some(),
-            takes_over: matches!(self.link, Link::Open(_)),
-        })
-    }
-
     fn closed(&mut self, why: String) -> bool {
         let is_taken = why == SESSION_TAKEN.to_string();
         let is_final = ["1000", "1008"].contains(&why.as_str()) || is_taken;
@@ -313,127 +227,6 @@ impl Line {
         }
         self.lose(why, Failure::Closed);
         true
-    }
-
-    async fn hear_at_the_door(&mut self, message: &Value) -> bool {
-        match message["type"].as_str() {
-            Some("joined" | "resumed") => {
-                let link = std::mem::replace(&mut self.link, Link::Kept);
-                self.entered(link, message).await;
-                true
-            }
-            Some("error") => self.refused_at_the_door(message).await,
-            _ => true,
-        }
-    }
-
-    /// `joined` or `resumed` has come over `link`.
-    async fn entered(&mut self, link: Link, message: &Value) {
-        let Link::Entering {
-            node,
-            mut socket,
-            takes_over,
-            ..
-        } = link
-        else {
-            return;
-        };
-        let token = message["resume_token"].as_str().map(str::to_owned);
-        self.last_token.clone_from(&token);
-        let mut unsent = vec![];
-        let entry = if message["type"] == "joined" {
-            self.outbox.reset(0);
-            let last_seq = message["seq"].as_u64().unwrap_or(1);
-            self.session = token.map(|token| Session { token, last_seq });
-            match self.ever_joined {
-                true => Entry::JoinedAgain,
-                false => Entry::Joined,
-            }
-        } else {
-            let recovered = message["recovered"] == true;
-            let received = message["received"].as_u64().unwrap_or(0);
-            match recovered.then(|| self.outbox.after(received)).flatten() {
-                Some(texts) => unsent = texts,
-                None => self.outbox.reset(if recovered { received } else { 0 }),
-            }
-            let last_seq = self.session.as_ref().map_or(0, |session| session.last_seq);
-            self.session = token.map(|token| Session {
-                token,
-                last_seq: if recovered { last_seq } else { 0 },
-            });
-            match takes_over && self.lost_at.is_none() {
-                true => Entry::HandedOver { recovered },
-                false => Entry::Resumed { recovered },
-            }
-        };
-        let again = entry == Entry::JoinedAgain;
-        self.ever_joined = true;
-        self.failed = 0;
-        let lost = self.lost_at.take();
-        self.shared.change(|view| {
-            match entry {
-                Entry::Joined | Entry::JoinedAgain => view.joined(message, again),
-                Entry::Resumed { .. } | Entry::HandedOver { .. } => view.resumed(message),
-            }
-            view.note(What::Entered { node, by: entry });
-            view.status = Status::In(node);
-            if let (Some(lost), true) = (lost, entry != Entry::Joined) {
-                view.outages.push(Outage { lost, back: now() });
-            }
-        });
-        let mut failed = None;
-        for text in unsent {
-            if let Err(why) = hand_over(&mut socket, text).await {
-                failed = Some(why);
-                break;
-            }
-        }
-        self.link = Link::Open(socket);
-        if let Some(why) = failed {
-            self.lose(why, Failure::TimedOut);
-        }
-    }
-
-    async fn refused_at_the_door(&mut self, message: &Value) -> bool {
-        let Link::Entering { asked, resumes, .. } = &self.link else {
-            return true;
-        };
-        let (asked, resumes) = (*asked, *resumes);
-        let code = self.note_refusal(message, Some(asked));
-        match code.as_str() {
-            "unavailable" | "rate-limited" => self.lose(code, Failure::Closed),
-            "invalid-resume-token" if resumes => {
-                self.session = None;
-                let link = std::mem::replace(&mut self.link, Link::Kept);
-                if let Link::Entering { node, socket, .. } = link {
-                    match self.ask_to_enter(node, socket).await {
-                        Ok(link) => self.link = link,
-                        Err(why) => self.lose(why, Failure::Closed),
-                    }
-                }
-            }
-            _ if self.ever_joined => {
-                self.over(Status::Over(code));
-                return false;
-            }
-            _ => {
-                self.over(Status::Refused(code));
-                return false;
-            }
-        }
-        true
-    }
-
-    fn note_refusal(&self, message: &Value, asked: Option<Instant>) -> String {
-        let text = |field: &str| message[field].as_str().unwrap_or_default().to_owned();
-        let code = text("code");
-        let what = What::Refused {
-            code: code.clone(),
-            in_reply_to: text("in_reply_to"),
-            after: asked.map(|asked| now().saturating_duration_since(asked)),
-        };
-        self.shared.change(|view| view.note(what));
-        code
     }
 
     fn hear(&mut self, message: &Value) -> bool {
@@ -482,120 +275,5 @@ impl Line {
         }
         self.shared.change(|view| view.hear(message));
         true
-    }
-
-    async fn step_of_successor(&mut self, step: Step) -> bool {
-        match step {
-            Step::Due => self.successor = Some(self.connect()),
-            Step::Connected(Ok(socket)) => {
-                let node = match &self.successor {
-                    Some(Link::Connecting(node, _)) => *node,
-                    _ => self.route.here(),
-                };
-                let entering = self.ask_to_enter(node, socket).await;
-                self.successor = match entering {
-                    Ok(link) => Some(link),
-                    Err(_) => Some(self.wait_again(Failure::Closed)),
-                };
-            }
-            Step::Connected(Err(failure)) => self.successor = Some(self.wait_again(failure)),
-            Step::Closed(_) => self.successor = Some(self.wait_again(Failure::Closed)),
-            Step::Heard(message) => match message["type"].as_str() {
-                Some("resumed") => {
-                    if let Some(link) = self.successor.take() {
-                        self.entered(link, &message).await;
-                    }
-                }
-                // The old socket still works; another node, or this one a little later, may do.
-                Some("error") => {
-                    self.note_refusal(&message, None);
-                    self.successor = Some(self.wait_again(Failure::Closed));
-                }
-                _ => {}
-            },
-        }
-        true
-    }
-
-    /// The old socket still works, so nothing is lost yet.
-    fn wait_again(&mut self, failure: Failure) -> Link {
-        self.route.next();
-        self.failed += 1;
-        let chance = self.dice.unit();
-        let delay = patience::delay(self.failed, Duration::ZERO, failure, chance);
-        Link::Waiting(now() + delay)
-    }
-}
-
-/// Waits for what happens next on a link. Loses nothing when it is dropped half-way.
-async fn advance(link: &mut Link) -> Step {
-    match link {
-        Link::Kept => std::future::pending().await,
-        Link::Waiting(due) => {
-            sleep_until((*due).into()).await;
-            Step::Due
-        }
-        Link::Connecting(_, greeted) => Step::Connected(greeted.await),
-        Link::Entering { socket, asked, .. } => {
-            let deadline = *asked + patience::ENTER;
-            tokio::select! {
-                step = hear(socket) => step,
-                () = sleep_until(deadline.into()) => Step::Closed("no answer".into()),
-            }
-        }
-        Link::Open(socket) => hear(socket).await,
-    }
-}
-
-async fn advance_successor(successor: &mut Option<Link>) -> Step {
-    match successor {
-        Some(link) => advance(link).await,
-        None => std::future::pending().await,
-    }
-}
-
-async fn hear(socket: &mut WebSocketStream<TcpStream>) -> Step {
-    loop {
-        match socket.next().await {
-            Some(Ok(Message::Text(text))) => match serde_json::from_str(&text) {
-                Ok(message) => return Step::Heard(message),
-                Err(error) => return Step::Closed(format!("{error}: {text}")),
-            },
-            Some(Ok(Message::Close(Some(frame)))) => {
-                return Step::Closed(u16::from(frame.code).to_string());
-            }
-            Some(Ok(_)) => {}
-            Some(Err(error)) => return Step::Closed(error.to_string()),
-            None => return Step::Closed("end".into()),
-        }
-    }
-}
-
-/// A new socket that the server has greeted.
-async fn greeted(node: SocketAddr, limit: Duration) -> Result<Socket, Failure> {
-    let attempt = async {
-        let stream = TcpStream::connect(node).await.ok()?;
-        stream.set_nodelay(true).ok()?;
-        let request = format!("ws://{node}/ws").into_client_request().ok()?;
-        let (mut socket, _) = tokio_tungstenite::client_async(request, stream)
-            .await
-            .ok()?;
-        match hear(&mut socket).await {
-            Step::Heard(greeting) if greeting["type"] == "peer-id" => Some(Box::new(socket)),
-            _ => None,
-        }
-    };
-    match timeout(limit, attempt).await {
-        Ok(Some(socket)) => Ok(socket),
-        Ok(None) => Err(Failure::Closed),
-        Err(_) => Err(Failure::TimedOut),
-    }
-}
-
-async fn hand_over(socket: &mut Socket, text: String) -> Result<(), String> {
-    match timeout(patience::STALLED_SEND, socket.send(text.into())).await {
-        Ok(Ok(())) => Ok(()),
-        Ok(Err(error)) => Err(error.to_string()),
-        Err(_) => Err("nothing goes out".into()),
     }
 }

@@ -5,6 +5,7 @@ mod line;
 mod outbox;
 mod patience;
 pub mod relays;
+mod shared;
 pub mod view;
 
 use std::{
@@ -21,7 +22,8 @@ use tokio::{
 };
 
 use self::{
-    line::{Command, Line, Shared},
+    line::{Command, Line},
+    shared::Shared,
     view::View,
 };
 use super::{clock::now, runtime};
