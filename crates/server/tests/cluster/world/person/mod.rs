@@ -183,7 +183,14 @@ impl Person {
 
     /// The network is gone without a word, and another socket is tried.
     pub fn lose(&self) {
+        let losses = |view: &View| {
+            let lost = |told: &&view::Told| matches!(told.what, view::What::Lost(_));
+            view.told.iter().filter(lost).count()
+        };
+        self.wait("is in", View::is_in);
+        let before = losses(&self.look());
         self.command(Command::Lose);
+        self.wait("has lost the socket", |view| losses(view) > before);
     }
 
     /// The network is gone without a word, and stays so until [`Self::come_back`].
