@@ -48,14 +48,21 @@ fn write(redis: &Redis, room: &str, record: &Value) {
 
 /// Tells a node something as another node does.
 fn tell(redis: &Redis, node: &Node, note: &str) {
+    let id = id_of(redis, node);
+    let channel = format!("wecall:node:{id}");
+    let note = note.replace("$NODE", &id);
+    assert_eq!(redis.command(&["PUBLISH", &channel, &note]), "1");
+}
+
+/// What a node goes by in Redis.
+fn id_of(redis: &Redis, node: &Node) -> String {
     let infos = redis.command(&["HGETALL", "wecall:{nodes}:info"]);
     let lines: Vec<_> = infos.lines().collect();
     let named = lines.chunks(2).find(|entry| {
         let info: Value = serde_json::from_str(entry[1]).unwrap();
         info["name"] == node.name
     });
-    let channel = format!("wecall:node:{}", named.unwrap()[0]);
-    assert_eq!(redis.command(&["PUBLISH", &channel, note]), "1");
+    named.unwrap()[0].to_owned()
 }
 
 #[test]
