@@ -12,9 +12,11 @@ pub const E2E: &[&str] = &[
     "chromium",
     "firefox-esr",
     "fonts-dejavu-core",
+    "haproxy",
     "iproute2",
     "nftables",
     "nginx",
+    "redis-server",
 ];
 
 /// What nodes share.
