@@ -135,6 +135,14 @@ export class Server {
     return existsSync(this.#logFile) ? readFileSync(this.#logFile, "utf8") : "";
   }
 
+  /** One of its figures that has no labels. */
+  async figure(name: string): Promise<number> {
+    const text = await (await fetch(`http://127.0.0.1:${this.#metricsPort}/metrics`)).text();
+    const line = text.split("\n").find((one) => one.startsWith(`${name} `));
+    if (line === undefined) throw new Error(`there is no ${name}`);
+    return Number(line.slice(name.length + 1));
+  }
+
   async createRoom(room: NewRoom = {}): Promise<MadeRoom> {
     const response = await fetch(`${this.origin}/api/rooms`, {
       method: "POST",
