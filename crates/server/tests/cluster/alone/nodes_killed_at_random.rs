@@ -57,8 +57,8 @@ fn no_member_is_lost_and_there_are_no_ghosts() {
         } else {
             cluster.nodes[node].start_again();
         }
-        thread::sleep(Duration::from_millis(200 + dice.below(1_300) as u64));
-        for _ in 0..10 {
+        thread::sleep(Duration::from_millis(100 + dice.below(700) as u64));
+        for _ in 0..3 {
             let number = dice.below(rooms);
             let call = &mut calls[number];
             changes += usize::from(change(call, &cluster, &mut dice));
