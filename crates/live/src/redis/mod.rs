@@ -11,7 +11,7 @@ mod scripts;
 
 use std::{
     sync::{
-        Arc, PoisonError, RwLock,
+        Arc, OnceLock, PoisonError, RwLock,
         atomic::{AtomicU32, Ordering},
     },
     time::{Duration, Instant},
@@ -98,6 +98,8 @@ struct Inner {
     keys: Keys,
     max_rooms: usize,
     connection: RwLock<Option<Connection>>,
+    /// The key that came from Redis, for a Redis that has lost it.
+    shared_key: OnceLock<[u8; 32]>,
     /// Commands in a row that were not answered.
     unanswered: AtomicU32,
     /// The connection is lost, or the channel is another one.
@@ -134,6 +136,7 @@ impl Redis {
                 keys,
                 max_rooms: settings.max_rooms,
                 connection: RwLock::new(Some(connection)),
+                shared_key: OnceLock::new(),
                 unanswered: AtomicU32::new(0),
                 renew: Notify::new(),
                 time: Box::new(time),
@@ -149,9 +152,10 @@ impl Redis {
         let key = self.inner.keys.session_key();
         let _: bool = connection.set_nx(&key, &ours[..]).await?;
         let stored: Vec<u8> = connection.get(&key).await?;
-        stored
+        let stored: [u8; 32] = stored
             .try_into()
-            .map_err(|_| OpenError::Other(format!("{key} is not a key of 32 bytes")))
+            .map_err(|_| OpenError::Other(format!("{key} is not a key of 32 bytes")))?;
+        Ok(*self.inner.shared_key.get_or_init(|| stored))
     }
 
     pub fn now(&self) -> Now {
@@ -341,7 +345,7 @@ async fn keep_connected(inner: Arc<Inner>, shared: Arc<Shared>) {
     let mut was_there = true;
     loop {
         match connect(&inner, &shared, was_there).await {
-            Ok(()) => tracing::info!("the connection to Redis is renewed"),
+            Ok(()) => tracing::info!("the connection to Redis is made anew"),
             Err(error) => {
                 if was_there {
                     tracing::warn!(%error, "no connection to Redis");
@@ -368,7 +372,10 @@ async fn connect(
     listener.subscribe(inner.keys.channel(node)).await?;
     let (mut sink, mut messages) = listener.split();
     if !has_connection {
-        inner.set_connection(Some(inner.target.connect().await?));
+        let mut connection = inner.target.connect().await?;
+        open::write_back(&mut connection, &inner.keys, inner.shared_key.get()).await?;
+        inner.set_connection(Some(connection));
+        tracing::info!("connected to Redis again");
     }
     let reading = {
         let shared = shared.clone();

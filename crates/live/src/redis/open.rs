@@ -2,7 +2,10 @@
 
 use redis::{AsyncCommands as _, ErrorKind, RedisError, RedisResult, ServerErrorKind};
 
-use super::{connection::Target, keys::Keys};
+use super::{
+    connection::{Connection, Target},
+    keys::Keys,
+};
 use crate::shared::{OLDEST_SCHEMA, SCHEMA};
 
 /// Scripts that publish, and streams that are trimmed: all there since then.
@@ -129,6 +132,20 @@ pub(super) async fn check(target: &Target, keys: &Keys) -> Result<(), OpenError>
         Some(_) => Ok(()),
         None => Err(OpenError::Schema { found: stored }),
     }
+}
+
+/// Writes what a Redis that has lost everything needs for the next node that starts.
+pub(super) async fn write_back(
+    connection: &mut Connection,
+    keys: &Keys,
+    session_key: Option<&[u8; 32]>,
+) -> RedisResult<()> {
+    let schema = format!("{SCHEMA}/{OLDEST_SCHEMA}");
+    let _: bool = connection.set_nx(keys.schema(), schema).await?;
+    if let Some(key) = session_key {
+        let _: bool = connection.set_nx(keys.session_key(), &key[..]).await?;
+    }
+    Ok(())
 }
 
 fn version(info: &str) -> &str {
