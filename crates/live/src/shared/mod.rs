@@ -14,7 +14,7 @@
 //! is different is told to the participants.
 //!
 //! Each participant has a home: the node that has their socket, and alone speaks for them. Nodes
-//! send each other messages for their participants over [`link`]s, in order.
+//! send each other messages for their participants over links, in order.
 
 mod adopt;
 mod clock;
