@@ -1,10 +1,11 @@
 //! The STUN and TURN server (RFC 8489, RFC 8656): [`Turn`] is the machine, which knows no
-//! sockets, no clock and no randomness.
+//! sockets, no clock and no randomness; [`driver`] gives it UDP, TCP and TLS.
 
 mod allocation;
 mod bounded;
 pub mod client;
 mod credentials;
+pub mod driver;
 mod figures;
 mod nonce;
 mod peers;
