@@ -113,6 +113,9 @@ pub struct IceServer {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ClientConfig {
     pub ice_servers: Vec<IceServer>,
+    /// For how long credentials among `ice_servers` open new connections, in milliseconds. Ask
+    /// again before that.
+    pub ice_ttl_ms: u32,
     /// The most that a room of this server may hold.
     pub max_participants: u16,
     /// The server's version, as in `wecall --version`.

@@ -52,7 +52,7 @@ fn host_name() -> Option<String> {
 }
 
 /// Under which others on the network reach this machine, the most likely first.
-fn addresses() -> Vec<IpAddr> {
+pub fn addresses() -> Vec<IpAddr> {
     let interfaces = match if_addrs::get_if_addrs() {
         Ok(interfaces) => interfaces,
         Err(error) => {

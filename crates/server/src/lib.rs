@@ -16,4 +16,5 @@ pub mod secret;
 pub mod store;
 pub mod telemetry;
 pub mod tls;
+pub mod turn;
 pub mod ws;

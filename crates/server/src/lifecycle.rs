@@ -24,6 +24,7 @@ use crate::{
     store::Store,
     telemetry::{self, Metrics, Traces},
     tls::{self, TlsSetup},
+    turn::Turn,
 };
 
 /// Where the server is in its life.
@@ -73,6 +74,8 @@ pub async fn run(loaded: Loaded, traces: Option<Traces>, clock: Clock) -> anyhow
     let gateway = Arc::new(gateway);
     store.watch(&gateway, clock);
     let metrics_listener = bind_metrics(&loaded)?;
+    let server_config = tls.as_ref().map(|tls: &TlsSetup| tls.server_config.clone());
+    let turn = Turn::start(&loaded, &store.session_key, server_config.as_ref(), clock)?;
     let app = Arc::new(App {
         config: config.clone(),
         clock,
@@ -83,12 +86,14 @@ pub async fn run(loaded: Loaded, traces: Option<Traces>, clock: Clock) -> anyhow
         sockets: TaskTracker::new(),
         phase: phase_of.clone(),
         ca_pem: tls.as_ref().and_then(|tls| tls.ca_pem.clone()),
-        ice_servers: config.ice.servers.for_clients(),
+        ice: turn.directory.clone(),
     });
     let gauges = app.clone();
     let cluster_gauges = store.gauges(clock);
+    let (turn_metrics, turn_figures) = (metrics.of_turn(), turn.figures.clone());
     let refresh = move || {
         cluster_gauges();
+        turn_metrics.copy(&turn_figures);
         // Gauges are floating point, which counts exactly up to 2^53.
         gauges.metrics.rooms.set(gauges.rooms.room_count() as f64);
         gauges
@@ -101,7 +106,6 @@ pub async fn run(loaded: Loaded, traces: Option<Traces>, clock: Clock) -> anyhow
             .set(gauges.limits.open_sockets() as f64);
     };
     tokio::spawn(telemetry::serve_metrics(metrics_listener, metrics, refresh));
-    let server_config = tls.as_ref().map(|tls: &TlsSetup| tls.server_config.clone());
     let serving = tokio::spawn(http::serve(listener, server_config, app.clone(), phase_of));
 
     phase.send_replace(Phase::Ready);
@@ -126,6 +130,7 @@ pub async fn run(loaded: Loaded, traces: Option<Traces>, clock: Clock) -> anyhow
         phase.send_replace(Phase::Leaving);
         app.metrics.draining.set(1.0);
         store.say_that_it_drains();
+        turn.close();
         tokio::time::sleep(config.server.drain_delay).await;
         phase.send_replace(Phase::Draining);
         drain(&app, config, store.has_others()).await;

@@ -47,6 +47,8 @@ const LOOK_EVERY: Duration = Duration::from_millis(500);
 /// Live state, and what keeps it.
 pub struct Store {
     pub live: Arc<Live>,
+    /// On which all nodes agree.
+    pub session_key: SessionKey,
     keeping: Keeping,
 }
 
@@ -77,6 +79,7 @@ impl Store {
             let keeper = Keeper::start(live.clone(), data_dir, clock)?;
             return Ok(Self {
                 live,
+                session_key: key,
                 keeping: Keeping::File(keeper),
             });
         };
@@ -109,6 +112,7 @@ impl Store {
             "live state is in Redis");
         Ok(Self {
             live: Arc::new(live),
+            session_key: key,
             keeping: Keeping::Redis {
                 redis,
                 shared,

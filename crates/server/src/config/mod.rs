@@ -8,6 +8,7 @@ mod ice;
 pub(crate) mod layers;
 mod limits;
 mod logging;
+mod media;
 mod metrics;
 mod redis;
 mod reference;
@@ -17,6 +18,7 @@ mod server;
 mod session;
 mod tls;
 mod tracing;
+mod turn;
 pub(crate) mod value;
 
 use std::{
@@ -32,6 +34,7 @@ pub use ice::{IceConfig, IceServers};
 pub use layers::{FlagValue, Origin};
 pub use limits::{LimitsConfig, Rate};
 pub use logging::{LogFormat, LoggingConfig};
+pub use media::MediaConfig;
 pub use metrics::{MetricsConfig, MetricsListen};
 pub use redis::{RedisConfig, RedisKind, RedisUrls};
 pub use reference::reference;
@@ -41,6 +44,7 @@ pub use server::ServerConfig;
 pub use session::SessionConfig;
 pub use tls::{TlsConfig, TlsMode};
 pub use tracing::{OtlpEndpoint, TracingConfig};
+pub use turn::{PortRange, TurnConfig, TurnUrl};
 
 use layers::Layers;
 
@@ -58,6 +62,8 @@ pub struct Config {
     pub redis: RedisConfig,
     pub cluster: ClusterConfig,
     pub ice: IceConfig,
+    pub media: MediaConfig,
+    pub turn: TurnConfig,
     pub limits: LimitsConfig,
     pub metrics: MetricsConfig,
     pub tracing: TracingConfig,
@@ -75,6 +81,8 @@ pub(crate) const SECTIONS: &[SectionDoc] = &[
     RedisConfig::DOC,
     ClusterConfig::DOC,
     IceConfig::DOC,
+    MediaConfig::DOC,
+    TurnConfig::DOC,
     LimitsConfig::DOC,
     MetricsConfig::DOC,
     TracingConfig::DOC,
@@ -166,6 +174,8 @@ impl Config {
         let redis = RedisConfig::load(layers);
         let cluster = ClusterConfig::load(layers);
         let ice = IceConfig::load(layers);
+        let media = MediaConfig::load(layers);
+        let turn = TurnConfig::load(layers);
         let limits = LimitsConfig::load(layers);
         let metrics = MetricsConfig::load(layers);
         let tracing = TracingConfig::load(layers);
@@ -180,6 +190,8 @@ impl Config {
             redis: redis?,
             cluster: cluster?,
             ice: ice?,
+            media: media?,
+            turn: turn?,
             limits: limits?,
             metrics: metrics?,
             tracing: tracing?,
@@ -201,6 +213,7 @@ impl Config {
             config.rooms.validate(),
             config.redis.validate(),
             config.cluster.validate(),
+            config.turn.validate(),
             config.limits.validate(),
             config.tracing.validate(),
             config.logging.validate(),
@@ -223,6 +236,8 @@ impl Config {
             self.redis.show(),
             self.cluster.show(),
             self.ice.show(),
+            self.media.show(),
+            self.turn.show(),
             self.limits.show(),
             self.metrics.show(),
             self.tracing.show(),

@@ -183,6 +183,10 @@ pub trait ListItem: ConfigValue {
     const LIST_KIND: &'static str;
 }
 
+impl ListItem for SocketAddr {
+    const LIST_KIND: &'static str = "list of addresses with port";
+}
+
 impl ListItem for IpNet {
     const LIST_KIND: &'static str = "list of networks";
 }

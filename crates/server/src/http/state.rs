@@ -2,11 +2,10 @@ use std::sync::Arc;
 
 use tokio::sync::watch;
 use tokio_util::task::TaskTracker;
-use wecall_protocol::rest::IceServer;
 
 use crate::{
     clock::Clock, config::Config, gateway::Gateway, lifecycle::Phase, limits::Limits, rooms::Rooms,
-    telemetry::Metrics,
+    telemetry::Metrics, turn::IceDirectory,
 };
 
 /// What the handlers work with.
@@ -22,7 +21,8 @@ pub struct App {
     pub phase: watch::Receiver<Phase>,
     /// Of the local authority, for `/ca.pem`; only with `--lan`.
     pub ca_pem: Option<Arc<str>>,
-    pub ice_servers: Vec<IceServer>,
+    /// What browsers are told of STUN and TURN.
+    pub ice: Arc<IceDirectory>,
 }
 
 pub type AppState = Arc<App>;

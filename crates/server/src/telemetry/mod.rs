@@ -6,9 +6,11 @@ mod logs;
 mod metrics;
 mod scrape;
 pub mod traces;
+mod turn;
 
 pub use cluster::ClusterMetrics;
 pub use logs::start_logging;
 pub use metrics::{Metrics, ResumeOutcome};
 pub use scrape::serve_metrics;
 pub use traces::{NodeTraces, SocketTrace, Traces};
+pub use turn::TurnMetrics;

@@ -155,13 +155,14 @@ fn what_is_not_there_is_a_problem() {
 }
 
 #[test]
-fn config_tells_clients_of_the_operators_ice_servers_alone() {
-    let config = Server::start().get("/api/config").json();
+fn config_tells_clients_of_the_operators_ice_servers_alone_without_turn() {
+    let without = Options::new().env("TURN__ENABLED", "false");
+    let config = without.clone().start().get("/api/config").json();
     assert_eq!(config["ice_servers"], json!([]));
     assert_eq!(config["max_participants"], 10);
 
     let servers = json!([{"urls": ["stun:stun.example.org"]}]);
-    let server = Options::new()
+    let server = without
         .env("ICE__SERVERS", &servers.to_string())
         .env("ROOMS__MAX_PARTICIPANTS", "4")
         .start();

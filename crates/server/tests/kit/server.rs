@@ -110,6 +110,8 @@ impl Server {
             .args(["--metrics-listen", &or_any(options.metrics)])
             .args(&options.arguments)
             .env("WECALL_LOGGING__FORMAT", "json")
+            // The usual port is free for one of the tests that run at once.
+            .env("WECALL_TURN__LISTEN", "127.0.0.1:0")
             .envs(options.environment)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())

@@ -1,0 +1,137 @@
+use std::{
+    fmt, io,
+    net::{SocketAddr, TcpListener, UdpSocket},
+};
+
+use anyhow::Context;
+use wecall_turn::driver::{self, Sockets};
+
+use crate::config::{Loaded, Origin, TurnConfig};
+
+/// Where clients find each transport.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Ports {
+    pub udp: Option<u16>,
+    pub tcp: Option<u16>,
+    pub tls: Option<u16>,
+}
+
+/// Sockets that listen already.
+pub struct Bound {
+    pub sockets: Sockets,
+}
+
+impl Bound {
+    /// `None` when the port that nobody asked for is taken: coturn may be here already.
+    pub fn bind(loaded: &Loaded, has_tls: bool) -> anyhow::Result<Option<Self>> {
+        let config = &loaded.config.turn;
+        let is_default = |key| loaded.origin(key) == Origin::Default;
+        let plain = is_default("turn.listen");
+        let udp = bind_each(&config.listen, plain, driver::bind_udp);
+        let udp = udp.context("turn.listen: cannot listen by UDP")?;
+        // The same port for both where the system chose it.
+        let tcp_at: Vec<SocketAddr> = config
+            .listen
+            .iter()
+            .zip(udp.iter().flatten())
+            .map(|(address, socket)| match address.port() {
+                0 => socket.local_addr().unwrap_or(*address),
+                _ => *address,
+            })
+            .collect();
+        let tcp_at = if udp.is_some() {
+            &tcp_at
+        } else {
+            &config.listen
+        };
+        let tcp = bind_each(tcp_at, plain, driver::bind_tcp);
+        let tcp = tcp.context("turn.listen: cannot listen by TCP")?;
+        let (Some(udp), Some(tcp)) = (udp, tcp) else {
+            tracing::warn!(
+                "no TURN: its port is taken; set turn.listen to another one, or turn.enabled to false"
+            );
+            return Ok(None);
+        };
+        let tls = match has_tls {
+            true => bind_each(
+                &config.tls_listen,
+                is_default("turn.tls_listen"),
+                driver::bind_tcp,
+            )
+            .context("turn.tls_listen: cannot listen")?,
+            false => Some(Vec::new()),
+        };
+        let tls = tls.unwrap_or_else(|| {
+            tracing::warn!("no TURN over TLS: its port is taken; set turn.tls_listen");
+            Vec::new()
+        });
+        let sockets = Sockets { udp, tcp, tls };
+        Ok(Some(Self { sockets }))
+    }
+
+    pub fn ports(&self) -> Ports {
+        let Sockets { udp, tcp, tls } = &self.sockets;
+        let of = |listeners: &[TcpListener]| {
+            let first = listeners.first()?.local_addr().ok()?;
+            Some(first.port())
+        };
+        let udp = udp
+            .first()
+            .and_then(|socket: &UdpSocket| socket.local_addr().ok());
+        Ports {
+            udp: udp.map(|address| address.port()),
+            tcp: of(tcp),
+            tls: of(tls),
+        }
+    }
+}
+
+impl fmt::Display for Bound {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Sockets { udp, tcp, tls } = &self.sockets;
+        let udp = udp.iter().map(|socket| ("udp", socket.local_addr()));
+        let tcp = tcp.iter().map(|socket| ("tcp", socket.local_addr()));
+        let tls = tls.iter().map(|socket| ("tls", socket.local_addr()));
+        let mut separator = "";
+        for (kind, address) in udp.chain(tcp).chain(tls) {
+            if let Ok(address) = address {
+                write!(f, "{separator}{kind}/{address}")?;
+                separator = " ";
+            }
+        }
+        Ok(())
+    }
+}
+
+/// As they will be on nodes with this configuration.
+pub fn configured_ports(config: &TurnConfig, has_tls: bool) -> Ports {
+    let port = |addresses: &[SocketAddr]| addresses.first().map(SocketAddr::port);
+    Ports {
+        udp: port(&config.listen),
+        tcp: port(&config.listen),
+        tls: port(&config.tls_listen).filter(|_| has_tls),
+    }
+}
+
+/// `None` when a default address is taken. One of a family that the machine does not have is
+/// passed over if it is a default.
+fn bind_each<T>(
+    addresses: &[SocketAddr],
+    is_default: bool,
+    bind: impl Fn(SocketAddr) -> io::Result<T>,
+) -> anyhow::Result<Option<Vec<T>>> {
+    let mut bound = Vec::new();
+    for address in addresses {
+        match bind(*address) {
+            Ok(socket) => bound.push(socket),
+            Err(error) if is_default && error.kind() == io::ErrorKind::AddrInUse => {
+                return Ok(None);
+            }
+            Err(error) if is_default && address.is_ipv6() => {
+                tracing::debug!(%error, %address, "no IPv6 for TURN");
+            }
+            Err(error) => return Err(error).with_context(|| address.to_string()),
+        }
+    }
+    Ok(Some(bound))
+}
