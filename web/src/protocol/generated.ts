@@ -53,6 +53,11 @@ export type ChatText = string;
  */
 export type ClientConfig = { ice_servers: Array<IceServer>, 
 /**
+ * For how long credentials among `ice_servers` open new connections, in milliseconds. Ask
+ * again before that.
+ */
+ice_ttl_ms: number, 
+/**
  * The most that a room of this server may hold.
  */
 max_participants: number, 
