@@ -3,9 +3,12 @@ import { expect, it } from "vitest";
 import type { Api } from "./api";
 import { createWebRtc } from "./webrtc";
 
-class FakeConnection {
+class FakeConnection extends EventTarget {
   signalingState = "stable";
-  constructor(public configuration: RTCConfiguration) {}
+  iceConnectionState = "connected";
+  constructor(public configuration: RTCConfiguration) {
+    super();
+  }
   getConfiguration(): RTCConfiguration {
     return this.configuration;
   }
@@ -22,7 +25,7 @@ function bench() {
   const api: Pick<Api, "config"> = {
     config: async () => {
       asked += 1;
-      return { ok: true, value: { ice_servers: SERVERS, max_participants: 4, version: "0", signaling_urls: [] } };
+      return { ok: true, value: { ice_servers: SERVERS, ice_ttl_ms: 1, max_participants: 4, version: "0", signaling_urls: [] } };
     },
   };
   const webrtc = createWebRtc(api, () => now, FakeConnection as unknown as typeof RTCPeerConnection);
@@ -60,4 +63,28 @@ it("asks again before credentials expire", async () => {
   pass(60_000);
   await webrtc.prepare();
   expect(asked()).toBe(2);
+});
+
+it("renews the credentials of a connection that is about to restart", async () => {
+  const { webrtc, asked, pass } = bench();
+  await webrtc.prepare();
+  const connection = webrtc.createConnection() as unknown as FakeConnection;
+  connection.configuration = { iceServers: [] };
+  pass(12 * 60 * 60_000);
+  connection.iceConnectionState = "disconnected";
+  connection.dispatchEvent(new Event("iceconnectionstatechange"));
+  await webrtc.prepare();
+  expect(asked()).toBe(2);
+  expect(connection.configuration.iceServers).toEqual(SERVERS);
+});
+
+it("leaves closed connections alone", async () => {
+  const { webrtc, pass } = bench();
+  await webrtc.prepare();
+  const connection = webrtc.createConnection() as unknown as FakeConnection;
+  connection.configuration = {};
+  connection.signalingState = "closed";
+  pass(12 * 60 * 60_000);
+  await webrtc.prepare();
+  expect(connection.configuration).toEqual({});
 });

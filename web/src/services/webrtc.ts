@@ -19,12 +19,25 @@ export function createWebRtc(
   let iceServers: RTCIceServer[] = [];
   let fetchedAt = Number.NEGATIVE_INFINITY;
   let fetching: Promise<void> | null = null;
+  const open = new Set<RTCPeerConnection>();
 
   async function fetchIceServers(): Promise<void> {
     const config = await api.config();
     if (config.ok) {
       iceServers = config.value.ice_servers;
       fetchedAt = now();
+      tellAll();
+    }
+  }
+
+  /** They count for the next gathering, an ICE restart's, which would fail with old credentials. */
+  function tellAll(): void {
+    for (const connection of open) {
+      if (connection.signalingState === "closed") {
+        open.delete(connection);
+      } else {
+        connection.setConfiguration({ ...connection.getConfiguration(), iceServers });
+      }
     }
   }
 
@@ -45,13 +58,12 @@ export function createWebRtc(
         throw new Error("this browser has no WebRTC");
       }
       const connection = new Connection({ iceServers, bundlePolicy: "max-bundle" });
-      const known = iceServers;
-      // Servers that come late still count for the next gathering, an ICE restart's.
-      void prepare().then(() => {
-        if (iceServers !== known && connection.signalingState !== "closed") {
-          connection.setConfiguration({ ...connection.getConfiguration(), iceServers });
-        }
+      open.add(connection);
+      connection.addEventListener("iceconnectionstatechange", () => {
+        // A restart is near: hours into a call the credentials of its beginning have expired.
+        if (connection.iceConnectionState === "disconnected") void prepare();
       });
+      void prepare();
       return connection;
     },
   };
