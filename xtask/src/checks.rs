@@ -51,7 +51,7 @@ const STEPS: &[Step] = &[
     Step {
         name: "rust",
         what: "unit, property and integration tests of all crates",
-        packages: &[],
+        packages: packages::TURN,
         run: rust::tests,
     },
     Step {

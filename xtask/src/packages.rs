@@ -8,8 +8,13 @@ use crate::command;
 pub const FUZZ: &[&str] = &["g++"];
 
 /// Real browsers, what makes and cuts the networks between them, and what stands in front of servers.
+/// Another TURN client and server than ours.
+pub const TURN: &[&str] = &["coturn"];
+
+/// Real browsers, what makes and cuts the networks between them, and another TURN server.
 pub const E2E: &[&str] = &[
     "chromium",
+    "coturn",
     "firefox-esr",
     "fonts-dejavu-core",
     "haproxy",

@@ -9,6 +9,7 @@ import type { ChromiumOptions } from "./chromium";
 import { Guard } from "./guard";
 import { Person } from "./person";
 import { installProbe } from "./probe";
+import { relayOnly } from "./paths";
 import { SIZES } from "./screenshots";
 import { Server } from "./server";
 
@@ -22,6 +23,8 @@ export interface ArrivalOptions {
   /** Another browser than the shared one, with other devices or in another network. */
   readonly browser?: Browser;
   readonly context?: BrowserContextOptions;
+  /** Media goes through TURN or not at all. */
+  readonly relayOnly?: boolean;
   /** Where they find the server, if not under its own address. */
   readonly origin?: string;
   /** Where the app's assets are, if not there. */
@@ -105,6 +108,7 @@ export class People {
     });
     context.setDefaultTimeout(ACTION_TIMEOUT_MS);
     await context.addInitScript(installProbe);
+    if (options.relayOnly === true) await context.addInitScript(relayOnly);
     return context;
   }
 

@@ -100,6 +100,26 @@ export class Host {
     });
   }
 
+  /** A firewall that lets no UDP out, and TCP to these ports alone, or to all. */
+  allowOnlyTcp(ports?: readonly number[]): void {
+    const dropped =
+      ports === undefined
+        ? "meta l4proto udp drop"
+        : `tcp dport != { ${ports.join(", ")} } drop\n meta l4proto udp drop`;
+    execFileSync("ip", ["netns", "exec", this.#namespace, "nft", "-f", "-"], {
+      input: `
+        table inet ${PREFIX}-firewall {
+          chain exit {
+            type filter hook output priority 0;
+            oifname "lo" accept
+            ${dropped}
+          }
+        }
+      `,
+      stdio: ["pipe", "ignore", "pipe"],
+    });
+  }
+
   #address(): string {
     return `${this.#network}.${this.#last}/24`;
   }

@@ -6,6 +6,7 @@ import { test as base } from "./fixtures";
 import { Network } from "./network";
 import type { Host } from "./network";
 import { Server } from "./server";
+import type { ServerOptions } from "./server";
 
 export interface Place {
   readonly server: Server;
@@ -16,12 +17,13 @@ export interface Place {
 /** `browserArgs` is asked when the browsers start. */
 async function withPlace(
   browserArgs: () => readonly string[],
+  options: ServerOptions,
   use: (place: Place) => Promise<void>,
 ): Promise<void> {
   const network = new Network();
   try {
     const hosts = [network.addHost("a"), network.addHost("b")] as const;
-    const server = await Server.start({ host: network.serverAddress });
+    const server = await Server.start({ ...options, host: network.serverAddress });
     // Plain HTTP on such an address gets no camera; this flag is for tests like these.
     const camera = `--unsafely-treat-insecure-origin-as-secure=${server.origin}`;
     const args = [camera, ...browserArgs()];
@@ -40,8 +42,11 @@ async function withPlace(
 }
 
 /** The tests of one file share a place. */
-export function testWithPlace(browserArgs: () => readonly string[] = () => []) {
+export function testWithPlace(
+  browserArgs: () => readonly string[] = () => [],
+  options: ServerOptions = {},
+) {
   return base.extend<{ place: Place }>({
-    place: [async ({}, use) => withPlace(browserArgs, use), { scope: "file" }],
+    place: [async ({}, use) => withPlace(browserArgs, options, use), { scope: "file" }],
   });
 }

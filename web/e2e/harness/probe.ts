@@ -46,6 +46,8 @@ export interface Probe {
    */
   audioCodecs(): string[];
   connectionStates(): RTCPeerConnectionState[];
+  /** Those that are not closed. */
+  connections(): RTCPeerConnection[];
   restartGaps(): void;
   readonly policyViolations: string[];
 }
@@ -151,6 +153,7 @@ export function installProbe(): void {
         counter.lastFrameAt = now;
       }
     },
+    connections: open,
     connectionStates: () => connections.map((one) => one.connectionState),
     audioCodecs: () =>
       open()
