@@ -8,7 +8,10 @@ use tokio::sync::watch;
 use wecall_protocol::{Timestamp, rest::IceServer};
 use wecall_turn::{Secret, driver::Addresses};
 
-use super::{listen::Ports, secret_in};
+use super::{
+    listen::{Families, Ports},
+    secret_in,
+};
 use crate::config::Config;
 
 /// Ways to one server that are told: a browser tries each on each of its networks.
@@ -110,7 +113,7 @@ impl Urls {
         };
         let hosts = match host {
             Some(host) => vec![host.clone()],
-            None => hosts(asked, &addresses.borrow()),
+            None => hosts(asked, &addresses.borrow(), ports.families),
         };
         let mut urls = Vec::new();
         for host in &hosts {
@@ -132,13 +135,15 @@ impl Urls {
 
 /// Where this client reaches the machine, the nearest first: by the address that it has used, if it
 /// is a local one, and by the public ones.
-fn hosts(asked: Option<&str>, addresses: &Addresses) -> Vec<String> {
-    let public = one_of_each_family(addresses.public.iter().map(|address| address.public));
+fn hosts(asked: Option<&str>, addresses: &Addresses, families: Families) -> Vec<String> {
+    let heard = |address: &IpAddr| families.has(*address);
+    let public = addresses.public.iter().map(|address| address.public);
+    let public = one_of_each_family(public.filter(heard));
     let mut hosts = match asked.map(|host| (host, literal(host))) {
         None => Vec::new(),
         Some((host, address)) if is_this_machine(host, address) => {
             // Firefox uses no server on loopback, but one on another address of the machine.
-            let interfaces = addresses.interfaces.iter().copied();
+            let interfaces = addresses.interfaces.iter().copied().filter(heard);
             match one_of_each_family(interfaces) {
                 found if found.is_empty() => vec![host.to_owned()],
                 found => found,
@@ -198,7 +203,8 @@ mod tests {
             public: public.collect(),
             interfaces: interfaces.iter().map(|one| one.parse().unwrap()).collect(),
         };
-        hosts(Some(asked), &addresses)
+        let both = Families { v4: true, v6: true };
+        hosts(Some(asked), &addresses, both)
     }
 
     #[test]
@@ -243,6 +249,7 @@ mod tests {
                 udp: Some(3_478),
                 tcp: Some(3_479),
                 tls: Some(443),
+                families: Families::default(),
             },
             host: Some("turn.example.org".into()),
             addresses,

@@ -1,6 +1,6 @@
 use std::{
     fmt, io,
-    net::{SocketAddr, TcpListener, UdpSocket},
+    net::{IpAddr, SocketAddr, TcpListener, UdpSocket},
 };
 
 use anyhow::Context;
@@ -14,6 +14,30 @@ pub struct Ports {
     pub udp: Option<u16>,
     pub tcp: Option<u16>,
     pub tls: Option<u16>,
+    /// Whether it listens at addresses of IPv6, beside those of IPv4 or alone.
+    pub families: Families,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Families {
+    pub v4: bool,
+    pub v6: bool,
+}
+
+impl Families {
+    fn of(addresses: impl Iterator<Item = SocketAddr> + Clone) -> Self {
+        Self {
+            v4: addresses.clone().any(|address| address.is_ipv4()),
+            v6: { addresses }.any(|address| address.is_ipv6()),
+        }
+    }
+
+    pub fn has(self, address: IpAddr) -> bool {
+        match address {
+            IpAddr::V4(_) => self.v4,
+            IpAddr::V6(_) => self.v6,
+        }
+    }
 }
 
 /// Sockets that listen already.
@@ -75,6 +99,8 @@ impl Bound {
             let first = listeners.first()?.local_addr().ok()?;
             Some(first.port())
         };
+        let addresses = udp.iter().filter_map(|socket| socket.local_addr().ok());
+        let families = Families::of(addresses);
         let udp = udp
             .first()
             .and_then(|socket: &UdpSocket| socket.local_addr().ok());
@@ -82,6 +108,7 @@ impl Bound {
             udp: udp.map(|address| address.port()),
             tcp: of(tcp),
             tls: of(tls),
+            families,
         }
     }
 }
@@ -110,6 +137,7 @@ pub fn configured_ports(config: &TurnConfig, has_tls: bool) -> Ports {
         udp: port(&config.listen),
         tcp: port(&config.listen),
         tls: port(&config.tls_listen).filter(|_| has_tls),
+        families: Families::of(config.listen.iter().copied()),
     }
 }
 
@@ -134,4 +162,37 @@ fn bind_each<T>(
         }
     }
     Ok(Some(bound))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Outside;
+
+    fn outside(listen: &str) -> Outside {
+        Outside {
+            environment: vec![("WECALL_TURN__LISTEN".into(), listen.into())],
+            ..Outside::default()
+        }
+    }
+
+    #[test]
+    fn taken_port_is_a_failure_only_if_it_was_asked_for() {
+        // Taken by this, or by a server that runs on this machine already.
+        let taken = UdpSocket::bind("0.0.0.0:3478");
+        let by_default = Loaded::load(&Outside::default()).unwrap();
+        assert!(Bound::bind(&by_default, false).unwrap().is_none());
+        let asked_for = Loaded::load(&outside("0.0.0.0:3478")).unwrap();
+        assert!(Bound::bind(&asked_for, false).is_err());
+        drop(taken);
+    }
+
+    #[test]
+    fn udp_and_tcp_share_the_port_that_the_system_chose() {
+        let loaded = Loaded::load(&outside("127.0.0.1:0")).unwrap();
+        let ports = Bound::bind(&loaded, false).unwrap().unwrap().ports();
+        assert!(ports.udp.is_some());
+        assert_eq!(ports.udp, ports.tcp);
+        assert_eq!(ports.tls, None);
+    }
 }

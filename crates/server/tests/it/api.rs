@@ -174,6 +174,28 @@ fn config_tells_clients_of_the_operators_ice_servers_alone_without_turn() {
 }
 
 #[test]
+fn config_makes_turn_credentials_for_each_who_asks() {
+    let server = Options::new()
+        .env("TURN__LISTEN", "0.0.0.0:0")
+        .env("TURN__HOST", "call.example.org")
+        .env("TURN__CREDENTIAL_LIFETIME", "2h")
+        .start();
+    let ask = || server.get("/api/config").json();
+    let (first, second) = (ask(), ask());
+    assert_eq!(first["ice_ttl_ms"], 7_200_000);
+    let turn = &first["ice_servers"][0];
+    assert_ne!(turn["username"], second["ice_servers"][0]["username"]);
+    let urls = turn["urls"].as_array().unwrap();
+    assert_eq!(urls.len(), 3, "{urls:?}");
+    for url in urls {
+        assert!(
+            url.as_str().unwrap().contains(":call.example.org:"),
+            "{url}"
+        );
+    }
+}
+
+#[test]
 fn health_counts_rooms_and_sockets() {
     let server = Server::start();
     server.post("/api/rooms", "");

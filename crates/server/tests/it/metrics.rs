@@ -29,6 +29,8 @@ fn rooms_sockets_and_requests_are_counted() {
         "wecall_http_requests_total{route=\"/ws\",method=\"GET\",status=\"101\"} 1",
         "wecall_http_request_seconds_bucket{route=\"/api/rooms\",le=\"+Inf\"} 1",
         "wecall_relay_seconds_count 0",
+        "wecall_turn_allocations 0",
+        "wecall_turn_refused_total{reason=\"no-credentials\"} 0",
     ] {
         assert!(
             text.lines().any(|known| known == line),
