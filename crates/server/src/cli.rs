@@ -25,6 +25,8 @@ pub enum Command {
     Assets(AssetsCommand),
     /// Print the OpenAPI document of the REST API
     Openapi,
+    /// Find out what stands in the way of calls; the exit code tells whether there is a problem
+    Doctor(DoctorArgs),
     /// Ask a running server whether it is ready; the exit code tells
     Healthcheck(HealthcheckArgs),
 }
@@ -76,6 +78,15 @@ impl ServeArgs {
         })
         .collect()
     }
+}
+
+#[derive(Debug, Args)]
+pub struct DoctorArgs {
+    #[command(flatten)]
+    pub serve: ServeArgs,
+    /// Print the findings as JSON
+    #[arg(long)]
+    pub json: bool,
 }
 
 #[derive(Debug, Subcommand)]

@@ -22,15 +22,30 @@ use crate::{
 
 const TIMEOUT: Duration = Duration::from_secs(3);
 
-/// The answer to a probe is below 300 bytes.
-const ANSWER_BYTES: u64 = 4_096;
+/// The answer to a probe is below 300 bytes, a configuration with its headers below 4 KiB.
+const ANSWER_BYTES: u64 = 16_384;
+
+/// What a server answered.
+pub struct Answer {
+    pub status: u16,
+    pub body: String,
+}
 
 /// Fails when the server does not answer, or says that it is not ready.
 pub fn check(args: &HealthcheckArgs) -> anyhow::Result<()> {
     let url = match &args.url {
         Some(url) => url.clone(),
-        None => configured_url(args)?,
+        None => {
+            let outside = Outside::of_process(args.config.clone(), vec![]);
+            configured_url(&Loaded::load(&outside)?)
+        }
     };
+    let status = get(&url, "/readyz")?.status;
+    ensure!(status == 200, "the server is not ready: status {status}");
+    Ok(())
+}
+
+pub fn get(url: &str, path: &str) -> anyhow::Result<Answer> {
     let (is_tls, rest) = match (url.strip_prefix("http://"), url.strip_prefix("https://")) {
         (Some(rest), _) => (false, rest),
         (_, Some(rest)) => (true, rest),
@@ -43,18 +58,15 @@ pub fn check(args: &HealthcheckArgs) -> anyhow::Result<()> {
         .with_context(|| format!("no server at {authority}"))?;
     stream.set_read_timeout(Some(TIMEOUT))?;
     stream.set_write_timeout(Some(TIMEOUT))?;
-    let status = match is_tls {
-        false => ask(stream, authority)?,
-        true => ask(encrypted(stream)?, authority)?,
-    };
-    ensure!(status == 200, "the server is not ready: status {status}");
-    Ok(())
+    match is_tls {
+        false => ask(stream, authority, path),
+        true => ask(encrypted(stream)?, authority, path),
+    }
 }
 
 /// Where a server with this configuration is found from the same machine.
-fn configured_url(args: &HealthcheckArgs) -> anyhow::Result<String> {
-    let loaded = Loaded::load(&Outside::of_process(args.config.clone(), vec![]))?;
-    let listen = crate::lifecycle::listen_address(&loaded);
+pub fn configured_url(loaded: &Loaded) -> String {
+    let listen = crate::lifecycle::listen_address(loaded);
     let ip = match listen.ip() {
         IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
         IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
@@ -64,7 +76,7 @@ fn configured_url(args: &HealthcheckArgs) -> anyhow::Result<String> {
         TlsMode::Off => "http",
         TlsMode::Lan | TlsMode::Files { .. } => "https",
     };
-    Ok(format!("{scheme}://{}", SocketAddr::new(ip, listen.port())))
+    format!("{scheme}://{}", SocketAddr::new(ip, listen.port()))
 }
 
 fn resolve(authority: &str, default_port: u16) -> anyhow::Result<SocketAddr> {
@@ -77,21 +89,27 @@ fn resolve(authority: &str, default_port: u16) -> anyhow::Result<SocketAddr> {
         .with_context(|| format!("`{authority}` is not known"))
 }
 
-fn ask(mut stream: impl Read + Write, authority: &str) -> anyhow::Result<u16> {
+fn ask(mut stream: impl Read + Write, authority: &str, path: &str) -> anyhow::Result<Answer> {
     write!(
         stream,
-        "GET /readyz HTTP/1.1\r\nhost: {authority}\r\nconnection: close\r\n\r\n"
+        "GET {path} HTTP/1.1\r\nhost: {authority}\r\nconnection: close\r\n\r\n"
     )
     .context("the server does not listen")?;
     let mut answer = Vec::new();
     let read = stream.take(ANSWER_BYTES).read_to_end(&mut answer);
-    let status = std::str::from_utf8(&answer)
-        .ok()
-        .and_then(|text| text.strip_prefix("HTTP/1.1 "))
+    let text = String::from_utf8_lossy(&answer);
+    let status = text
+        .strip_prefix("HTTP/1.1 ")
         .and_then(|text| text.get(..3))
         .and_then(|status| status.parse().ok());
     match (status, read) {
-        (Some(status), _) => Ok(status),
+        (Some(status), _) => Ok(Answer {
+            status,
+            body: text
+                .split_once("\r\n\r\n")
+                .map(|(_, body)| body.to_owned())
+                .unwrap_or_default(),
+        }),
         (None, Err(error)) => Err(error).context("the server does not answer"),
         (None, Ok(_)) => bail!("the answer is not HTTP"),
     }

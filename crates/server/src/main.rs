@@ -8,6 +8,7 @@ use wecall_server::{
     clock::Clock,
     config::{self, ConfigError, Loaded, Outside},
     export, healthcheck, http, lifecycle, telemetry,
+    doctor, healthcheck, http, lifecycle, telemetry,
 };
 
 #[global_allocator]
@@ -48,6 +49,12 @@ fn main() -> ExitCode {
             print!("{}", http::openapi_json());
             ExitCode::SUCCESS
         }
+        Command::Doctor(args) => with_config(&args.serve, |loaded| {
+            match doctor::run(loaded, clock, args.json) {
+                Ok(code) => code,
+                Err(error) => failed(&error),
+            }
+        }),
         Command::Healthcheck(args) => match healthcheck::check(&args) {
             Ok(()) => ExitCode::SUCCESS,
             Err(error) => failed(&error),

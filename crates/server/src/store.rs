@@ -230,7 +230,10 @@ async fn shared_key(redis: &Redis, ours: &SessionKey) -> anyhow::Result<SessionK
     Ok(redis.session_key(ours).await?)
 }
 
-fn settings(config: &RedisConfig, max_rooms: usize) -> anyhow::Result<Option<RedisSettings>> {
+pub(crate) fn settings(
+    config: &RedisConfig,
+    max_rooms: usize,
+) -> anyhow::Result<Option<RedisSettings>> {
     let Some(urls) = &config.url else {
         return Ok(None);
     };
@@ -297,7 +300,7 @@ fn reachable(listen: SocketAddr) -> Option<String> {
     (!listen.ip().is_unspecified()).then(|| listen.to_string())
 }
 
-struct ServerTime(Clock);
+pub(crate) struct ServerTime(pub Clock);
 
 impl Time for ServerTime {
     fn now(&self) -> Timestamp {

@@ -2,6 +2,7 @@
 
 use std::{fs, net::TcpListener, process::Output};
 
+use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::server::{Options, Server, program};
@@ -141,4 +142,54 @@ fn secrets_are_for_the_owner_alone() {
     let mode = |path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
     assert_eq!(mode(server.data_dir()), 0o700);
     assert_eq!(mode(server.data_dir().join("secret.key")), 0o600);
+}
+
+/// What the doctor found out, by the name of the check.
+fn doctor(arguments: &[&str], environment: &[(&str, &str)]) -> (Option<i32>, Value) {
+    let arguments = [&["doctor", "--json"], arguments].concat();
+    let output = run(&arguments, environment, "");
+    let findings: Vec<Value> = serde_json::from_slice(&output.stdout).unwrap();
+    let by_check = findings
+        .into_iter()
+        .map(|one| (one["check"].as_str().unwrap().to_owned(), one));
+    (output.status.code(), by_check.collect())
+}
+
+#[test]
+fn doctor_relays_a_packet_over_a_server_of_its_own() {
+    let free = ["--listen", "127.0.0.1:0", "--metrics-listen", "127.0.0.1:0"];
+    let (code, found) = doctor(&free, &[("WECALL_TURN__LISTEN", "0.0.0.0:0")]);
+    assert_eq!(found["turn"]["state"], "ok", "{found:#}");
+    assert_eq!(found["listen"]["state"], "ok", "{found:#}");
+    assert_eq!(code, Some(0), "{found:#}");
+}
+
+#[test]
+fn doctor_finds_the_server_that_runs_and_relays_over_it() {
+    let server = Options::new().env("TURN__LISTEN", "0.0.0.0:0").start();
+    let (listen, metrics) = (server.address.to_string(), server.metrics.to_string());
+    let (code, found) = doctor(&["--listen", &listen, "--metrics-listen", &metrics], &[]);
+    let text = found["listen"]["text"].as_str().unwrap();
+    assert!(text.starts_with("WeCall runs at"), "{found:#}");
+    assert_eq!(found["turn"]["state"], "ok", "{found:#}");
+    assert_eq!(code, Some(0), "{found:#}");
+}
+
+#[test]
+fn doctor_names_problems_and_what_to_do() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let listen = taken.local_addr().unwrap().to_string();
+    let environment = [
+        ("WECALL_TURN__ENABLED", "false"),
+        ("WECALL_REDIS__URL", "redis://127.0.0.1:1"),
+        ("WECALL_MEDIA__PUBLIC_ADDRESSES", "203.0.113.5/198.51.100.1"),
+    ];
+    let arguments = ["--listen", &listen, "--metrics-listen", "off"];
+    let (code, found) = doctor(&arguments, &environment);
+    for check in ["listen", "redis", "addresses"] {
+        assert_eq!(found[check]["state"], "problem", "{found:#}");
+        assert!(found[check]["advice"].is_string(), "{found:#}");
+    }
+    assert_eq!(found["turn"]["state"], "warning", "{found:#}");
+    assert_eq!(code, Some(1), "{found:#}");
 }
