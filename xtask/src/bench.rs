@@ -20,6 +20,12 @@ const BENCHMARKS: &[Benchmark] = &[
         name: "cluster",
         what: "three nodes over Redis: relay latency, joins, a killed node, memory, CPU",
         run: cluster,
+        run: |arguments| loadtest("signal", arguments),
+    },
+    Benchmark {
+        name: "turn",
+        what: "TURN: CPU per relayed packet, beside coturn's",
+        run: turn,
     },
 ];
 
@@ -47,6 +53,12 @@ fn cluster(arguments: &[String]) -> Result<()> {
 
 /// Runs the load tool's benchmark of this name.
 fn measure(name: &str, arguments: &[String]) -> Result<()> {
+fn turn(arguments: &[String]) -> Result<()> {
+    packages::need(packages::TURN)?;
+    loadtest("turn", arguments)
+}
+
+fn loadtest(benchmark: &str, arguments: &[String]) -> Result<()> {
     let server = build::binary()?;
     command::run(command::cargo().args([
         "build",
@@ -58,6 +70,7 @@ fn measure(name: &str, arguments: &[String]) -> Result<()> {
     let mut bench = command::program(command::target().join("release/wecall-loadtest"));
     bench
         .args(["bench", name, "--server"])
+        .args(["bench", benchmark, "--server"])
         .arg(server)
         .args(arguments);
     command::without_settings(&mut bench);

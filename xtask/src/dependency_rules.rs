@@ -29,7 +29,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "wecall-protocol",
         ],
     ),
-    ("wecall-loadtest", &["wecall-protocol"]),
+    ("wecall-loadtest", &["wecall-turn", "wecall-protocol"]),
     ("xtask", &["wecall-protocol"]),
 ];
 

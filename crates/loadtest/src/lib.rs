@@ -12,7 +12,7 @@ mod open_loop;
 mod payload;
 mod poller;
 mod process;
-mod report;
+pub mod report;
 mod rest;
 pub mod signal;
 mod stats;

@@ -11,6 +11,7 @@ mod relay;
 mod rooms;
 mod server;
 mod startup;
+pub mod turn;
 
 use std::{path::PathBuf, time::Duration};
 
