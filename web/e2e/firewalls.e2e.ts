@@ -4,10 +4,12 @@
  */
 import { expect } from "vitest";
 
+import { t } from "../src/locales/translate";
 import { People } from "./harness/fixtures";
 import { pathsOnceConnected } from "./harness/paths";
 import { allSeeAndHearEachOther } from "./harness/person";
 import { testWithPlace } from "./harness/place";
+import { eventually } from "./harness/waiting";
 
 const test = testWithPlace(() => [], { env: { WECALL_TURN__LISTEN: "0.0.0.0:0" } });
 
@@ -20,5 +22,27 @@ test("without UDP on either side the call goes over TURN by TCP", async ({ place
   await allSeeAndHearEachOther([ada, grace]);
   const [path] = await pathsOnceConnected(ada.page, 1);
   expect(path).toMatchObject({ local: "relay", relayProtocol: "tcp" });
+  await people.dispose();
+});
+
+test("the diagnosis names UDP as what is blocked", async ({ place }) => {
+  const people = new People(place.server, place.browsers[0]);
+  const { page } = await people.arrive("Ada");
+  await page.goto(`${place.server.origin}/diagnose`);
+  await page.getByRole("button", { name: t("diagnose.start") }).click();
+  await eventually(
+    "the diagnosis is done",
+    () => page.getByRole("button", { name: t("diagnose.again") }).isEnabled(),
+    { deadlineMs: 60_000, describe: () => page.locator("main").innerText() },
+  );
+  for (const [check, state] of [
+    ["udp", "failed"],
+    ["tcp", "ok"],
+    ["relay", "ok"],
+    ["bandwidth", "ok"],
+  ] as const) {
+    const row = page.locator(`[data-check="${check}"]`);
+    expect([check, await row.getAttribute("data-state")]).toEqual([check, state]);
+  }
   await people.dispose();
 });

@@ -6,6 +6,10 @@ import { Room } from "./Room/Room";
 const CreateRoom = lazyPage(() => import("./CreateRoom/CreateRoom"));
 const JoinRoom = lazyPage(() => import("./JoinRoom/JoinRoom"));
 const NotFound = lazyPage(() => import("./NotFound/NotFound"));
+const CreateRoom = lazy(() => import("./CreateRoom/CreateRoom"));
+const Diagnose = lazy(() => import("./Diagnose/Diagnose"));
+const JoinRoom = lazy(() => import("./JoinRoom/JoinRoom"));
+const NotFound = lazy(() => import("./NotFound/NotFound"));
 
 export default function Pages() {
   return (
@@ -14,6 +18,7 @@ export default function Pages() {
         <Route path="/" element={<Home />} />
         <Route path="/new" element={<CreateRoom />} />
         <Route path="/join" element={<JoinRoom />} />
+        <Route path="/diagnose" element={<Diagnose />} />
         <Route path="/r/:code" element={<RoomRoute />} />
         <Route path="*" element={<NotFound />} />
       </Routes>

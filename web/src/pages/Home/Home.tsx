@@ -40,9 +40,14 @@ export function HomeView({ creating, onStart, onJoin }: HomeViewProps) {
     <PageShell
       width="wide"
       footer={
-        <a href="/docs" className="text-sm text-muted underline-offset-4 hover:underline">
-          {t("app.apiDocs")}
-        </a>
+        <div className="flex flex-wrap gap-x-6 gap-y-2">
+          <a href="/diagnose" className="text-sm text-muted underline-offset-4 hover:underline">
+            {t("diagnose.link")}
+          </a>
+          <a href="/docs" className="text-sm text-muted underline-offset-4 hover:underline">
+            {t("app.apiDocs")}
+          </a>
+        </div>
       }
     >
       <div className="grid items-center gap-10 lg:grid-cols-[1.2fr_1fr] lg:gap-20">
