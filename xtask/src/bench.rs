@@ -20,7 +20,6 @@ const BENCHMARKS: &[Benchmark] = &[
         name: "cluster",
         what: "three nodes over Redis: relay latency, joins, a killed node, memory, CPU",
         run: cluster,
-        run: |arguments| loadtest("signal", arguments),
     },
     Benchmark {
         name: "turn",
@@ -51,14 +50,13 @@ fn cluster(arguments: &[String]) -> Result<()> {
     measure("cluster", arguments)
 }
 
-/// Runs the load tool's benchmark of this name.
-fn measure(name: &str, arguments: &[String]) -> Result<()> {
 fn turn(arguments: &[String]) -> Result<()> {
     packages::need(packages::TURN)?;
-    loadtest("turn", arguments)
+    measure("turn", arguments)
 }
 
-fn loadtest(benchmark: &str, arguments: &[String]) -> Result<()> {
+/// Runs the load tool's benchmark of this name.
+fn measure(name: &str, arguments: &[String]) -> Result<()> {
     let server = build::binary()?;
     command::run(command::cargo().args([
         "build",
@@ -70,7 +68,6 @@ fn loadtest(benchmark: &str, arguments: &[String]) -> Result<()> {
     let mut bench = command::program(command::target().join("release/wecall-loadtest"));
     bench
         .args(["bench", name, "--server"])
-        .args(["bench", benchmark, "--server"])
         .arg(server)
         .args(arguments);
     command::without_settings(&mut bench);

@@ -7,11 +7,11 @@ use crate::command;
 /// libFuzzer is C++.
 pub const FUZZ: &[&str] = &["g++"];
 
-/// Real browsers, what makes and cuts the networks between them, and what stands in front of servers.
 /// Another TURN client and server than ours.
 pub const TURN: &[&str] = &["coturn"];
 
-/// Real browsers, what makes and cuts the networks between them, and another TURN server.
+/// Real browsers, what makes and cuts the networks between them, what stands in front of servers, and
+/// another TURN server.
 pub const E2E: &[&str] = &[
     "chromium",
     "coturn",
@@ -20,7 +20,7 @@ pub const E2E: &[&str] = &[
     "haproxy",
     "iproute2",
     "nftables",
-    "nginx",
+    "nginx-light",
     "redis-server",
 ];
 

@@ -5,7 +5,6 @@ use std::{fs, path::Path, process::ExitCode};
 use clap::{Parser, Subcommand};
 use serde::Serialize;
 use wecall_loadtest::{Error, Report, bench, signal};
-use wecall_loadtest::{Error, bench, report::Report, signal};
 
 #[derive(Debug, Parser)]
 #[command(version, about = "Load for a WeCall server, and its benchmarks")]
@@ -56,15 +55,14 @@ fn run(command: Command) -> Result<ExitCode, Error> {
         Command::Bench(Benchmark::Signal(options)) => show(&bench::run(&options)?, &options.json),
         Command::Bench(Benchmark::Cluster(options)) => {
             show(&bench::cluster::run(&options)?, &options.json)
-        Command::Bench(Benchmark::Signal(options)) => tell(&bench::run(&options)?, &options.json),
+        }
         Command::Bench(Benchmark::Turn(options)) => {
-            tell(&bench::turn::run(&options)?, &options.json)
+            show(&bench::turn::run(&options)?, &options.json)
         }
     }
 }
 
 fn show(report: &Report, json: &Path) -> Result<ExitCode, Error> {
-fn tell(report: &Report, json: &Path) -> Result<ExitCode, Error> {
     print!("{}", report.table());
     write_json(json, report)?;
     // A missed target is a result; a scenario without one is not.

@@ -3,8 +3,8 @@
 pub mod cli;
 pub mod clock;
 pub mod config;
-pub mod export;
 pub mod doctor;
+pub mod export;
 pub mod gateway;
 pub mod healthcheck;
 pub mod http;

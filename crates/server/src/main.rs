@@ -7,8 +7,7 @@ use wecall_server::{
     cli::{AssetsCommand, Cli, Command, ConfigCommand, ServeArgs},
     clock::Clock,
     config::{self, ConfigError, Loaded, Outside},
-    export, healthcheck, http, lifecycle, telemetry,
-    doctor, healthcheck, http, lifecycle, telemetry,
+    doctor, export, healthcheck, http, lifecycle, telemetry,
 };
 
 #[global_allocator]

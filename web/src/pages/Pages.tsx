@@ -6,10 +6,7 @@ import { Room } from "./Room/Room";
 const CreateRoom = lazyPage(() => import("./CreateRoom/CreateRoom"));
 const JoinRoom = lazyPage(() => import("./JoinRoom/JoinRoom"));
 const NotFound = lazyPage(() => import("./NotFound/NotFound"));
-const CreateRoom = lazy(() => import("./CreateRoom/CreateRoom"));
-const Diagnose = lazy(() => import("./Diagnose/Diagnose"));
-const JoinRoom = lazy(() => import("./JoinRoom/JoinRoom"));
-const NotFound = lazy(() => import("./NotFound/NotFound"));
+const Diagnose = lazyPage(() => import("./Diagnose/Diagnose"));
 
 export default function Pages() {
   return (
