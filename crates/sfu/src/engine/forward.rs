@@ -1,0 +1,408 @@
+//! The way of a packet: from its sender's connection into the slots that are pointed at it.
+
+use std::{sync::Arc, time::Instant};
+
+use str0m::{
+    IceConnectionState,
+    bwe::BweKind,
+    net::Protocol,
+    rtp::{ExtensionValues, RedDecoder, RtpPacket, RtpWrite, Ssrc, Vp8Descriptor, Vp8Patch},
+};
+
+use crate::{
+    engine::{
+        Engine, Event, Gone, PeerIndex, Source,
+        codec::{Format, Inspected, inspect},
+        peer::{OutSlot, Peer, State},
+        rewrite::{Incoming, Outgoing},
+        source::Track,
+    },
+    limits,
+};
+
+impl Engine {
+    pub(super) fn on_event(&mut self, index: PeerIndex, now: Instant, event: str0m::Event) {
+        use str0m::Event as Of;
+        match event {
+            Of::RtpPacket(packet) => self.on_packet(index, now, &packet),
+            Of::KeyframeRequest(request) => self.on_keyframe_request(index, now, request.mid),
+            Of::Connected => self.on_connected(index, now),
+            Of::IceConnectionStateChange(state) => self.on_ice(index, now, state),
+            Of::Closed => {
+                self.flush_one(index, now);
+                self.forget(index, Gone::Closed);
+            }
+            Of::EgressBitrateEstimate(kind) => {
+                if let Some(peer) = self.peer_mut(index) {
+                    let estimate = match kind {
+                        BweKind::Twcc { estimate, .. } => Some(estimate.as_u64()),
+                        // Where the client knows no transport-wide feedback, that is all there is.
+                        BweKind::Remb { estimate, .. } if peer.estimate.is_none() => {
+                            Some(estimate.as_u64())
+                        }
+                        _ => None,
+                    };
+                    peer.estimate = estimate.or(peer.estimate);
+                    peer.replan = true;
+                }
+            }
+            Of::PeerStats(stats) => {
+                if let Some(peer) = self.peer_mut(index) {
+                    let figures = &mut peer.figures;
+                    figures.round_trip = stats.rtt.or(figures.round_trip);
+                    figures.loss_to_peer = stats.egress_loss_fraction;
+                    figures.loss_from_peer = stats.ingress_loss_fraction;
+                    figures.bytes_to_peer = stats.peer_bytes_tx;
+                    figures.bytes_from_peer = stats.peer_bytes_rx;
+                    let pair = stats.selected_candidate_pair;
+                    figures.over_tcp = pair.is_some_and(|pair| pair.protocol != Protocol::Udp);
+                    figures.estimate_bps = peer.estimate;
+                    if peer.kind == super::Kind::Member {
+                        let event = Event::Figures {
+                            room: peer.room,
+                            peer: peer.id,
+                            figures: *figures,
+                        };
+                        self.events.push_back(event);
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Lets a connection that closes say goodbye.
+    fn flush_one(&mut self, index: PeerIndex, now: Instant) {
+        let Some(peer) = self.peers[index as usize].as_mut() else {
+            return;
+        };
+        let mut ignored = Vec::new();
+        let mut sink = super::Sink {
+            transmits: &mut self.transmits,
+            events: &mut ignored,
+        };
+        // Whatever comes of it, the peer is forgotten next.
+        drop(peer.wake(now, &mut sink));
+    }
+
+    fn on_connected(&mut self, index: PeerIndex, now: Instant) {
+        let Some(peer) = self.peer_mut(index) else {
+            return;
+        };
+        peer.state = State::Connected;
+        let event = Event::Connected {
+            room: peer.room,
+            peer: peer.id,
+        };
+        self.events.push_back(event);
+        self.plan(index, now);
+        self.mark_dirty(index);
+    }
+
+    fn on_ice(&mut self, index: PeerIndex, now: Instant, state: IceConnectionState) {
+        let Some(peer) = self.peer_mut(index) else {
+            return;
+        };
+        let (room, id) = (peer.room, peer.id);
+        match (peer.state, state) {
+            (State::Connected, IceConnectionState::Disconnected) => {
+                peer.state = State::Lost { since: now };
+                self.events
+                    .push_back(Event::Disconnected { room, peer: id });
+            }
+            (State::Lost { .. }, IceConnectionState::Connected | IceConnectionState::Completed) => {
+                peer.state = State::Connected;
+                peer.replan = true;
+                self.events.push_back(Event::Connected { room, peer: id });
+            }
+            _ => {}
+        }
+    }
+
+    /// A receiver cannot go on without a keyframe.
+    fn on_keyframe_request(&mut self, index: PeerIndex, now: Instant, mid: str0m::media::Mid) {
+        let Some(peer) = self.peer(index) else {
+            return;
+        };
+        let slot = peer.slots.iter().find(|slot| slot.mid == mid);
+        let Some((owner, source, layer)) = slot.and_then(|slot| {
+            let (owner, source) = slot.content?;
+            Some((owner, source, slot.current.or(slot.assigned)?))
+        }) else {
+            return;
+        };
+        self.need_keyframe(owner, source, layer, now);
+    }
+
+    pub(super) fn need_keyframe(
+        &mut self,
+        owner: PeerIndex,
+        source: Source,
+        layer: usize,
+        now: Instant,
+    ) {
+        let Some(peer) = self.peer_mut(owner) else {
+            return;
+        };
+        let Some(layer) = peer
+            .track_mut(source)
+            .and_then(|track| track.layers.get_mut(layer))
+        else {
+            return;
+        };
+        let merged = layer.requests.is_needed();
+        layer.requests.need();
+        let asked = peer.request_keyframes(now);
+        self.counters.keyframes_requested += asked;
+        self.counters.keyframes_merged += u64::from(merged && asked == 0);
+        if asked > 0 {
+            self.mark_dirty(owner);
+        }
+    }
+
+    fn on_packet(&mut self, from: PeerIndex, now: Instant, packet: &RtpPacket) {
+        let Some(peer) = self.peers[from as usize].as_mut() else {
+            return;
+        };
+        let format = peer.payloads.format(packet.header.payload_type);
+        let (Some((source, layer)), Some(format)) = (peer.layer_of(packet), format) else {
+            self.counters.unexpected_media += 1;
+            if peer.ssrc_changes > limits::SSRC_CHANGES {
+                self.counters.peers_failed += 1;
+                self.forget(from, Gone::Failed);
+            }
+            return;
+        };
+        // Audio in a video section, or the other way round, would reach a decoder of the wrong kind.
+        if source.is_audio() != (format.clock_rate() == 48_000) {
+            self.counters.unexpected_media += 1;
+            return;
+        }
+        let Some(track) = peer.tracks[source.index()].as_mut() else {
+            return;
+        };
+        if !track.bucket.takes(packet.payload.len(), now) {
+            self.counters.over_bitrate += 1;
+            return;
+        }
+        let inspected = inspect(format, &packet.payload);
+        track.came(layer, packet.payload.len(), inspected.height, now);
+        let of_layer = &mut track.layers[layer];
+        of_layer.format = Some(format);
+        if let Some(info) = packet.last_sender_info {
+            of_layer.report = Some((info.ntp_time, info.rtp_time.numer() as u32));
+        }
+        if inspected.begins_keyframe {
+            of_layer.requests.came();
+        }
+        if source.is_audio() {
+            self.on_voice(from, source, packet.header.ext_vals.audio_level, now);
+        }
+        self.fan_out(from, source, layer, packet, inspected, now);
+    }
+
+    fn on_voice(&mut self, from: PeerIndex, source: Source, level: Option<i8>, now: Instant) {
+        let Some(room) = self.peer(from).map(|peer| peer.room) else {
+            return;
+        };
+        let Some(room) = self.rooms.get_mut(&room) else {
+            return;
+        };
+        if room.speakers.heard((from, source), level, now) {
+            let peers = room.peers.clone();
+            for peer in peers {
+                self.plan_audio(peer);
+            }
+        }
+    }
+
+    fn fan_out(
+        &mut self,
+        from: PeerIndex,
+        source: Source,
+        layer: usize,
+        packet: &RtpPacket,
+        inspected: Inspected,
+        now: Instant,
+    ) {
+        // Nobody receives what it sends, so its place may be empty meanwhile.
+        let Some(sender) = self.peers[from as usize].take() else {
+            return;
+        };
+        if let Some(track) = sender.track(source) {
+            let mut forwarded = Forwarded {
+                layer,
+                packet,
+                inspected,
+                without_red: None,
+                track,
+                opus: sender.payloads.pt(Format::Opus),
+                now,
+            };
+            for (receiver, slot) in &track.receivers {
+                let Some(peer) = self.peers[*receiver as usize].as_mut() else {
+                    continue;
+                };
+                if peer.deliver(*slot, &mut forwarded) {
+                    self.counters.packets_forwarded += 1;
+                    if !peer.dirty {
+                        peer.dirty = true;
+                        self.dirty.push(*receiver);
+                    }
+                }
+            }
+        }
+        self.peers[from as usize] = Some(sender);
+    }
+}
+
+/// One packet on its way to many.
+struct Forwarded<'a> {
+    layer: usize,
+    packet: &'a RtpPacket,
+    inspected: Inspected,
+    /// The newest frame alone, made for the first receiver that does not know RED.
+    without_red: Option<Arc<[u8]>>,
+    track: &'a Track,
+    /// The payload type that the sender's RED names inside.
+    opus: Option<str0m::media::Pt>,
+    now: Instant,
+}
+
+impl Forwarded<'_> {
+    fn without_red(&mut self) -> Option<Arc<[u8]>> {
+        if self.without_red.is_none() {
+            let blocks = RedDecoder::decode(&self.packet.payload).ok()?;
+            self.without_red = Some(Arc::from(blocks.last()?.payload));
+        }
+        self.without_red.clone()
+    }
+}
+
+impl Peer {
+    /// The layer that a packet belongs to, if it was agreed.
+    fn layer_of(&mut self, packet: &RtpPacket) -> Option<(Source, usize)> {
+        let ssrc = packet.header.ssrc;
+        if let Some(known) = self.by_ssrc.get(&ssrc) {
+            return Some(*known);
+        }
+        let (mid, rid) = {
+            let mut api = self.rtc.direct_api();
+            let stream = api.stream_rx(&ssrc)?;
+            (stream.mid(), stream.rid())
+        };
+        self.ssrc_changes += 1;
+        if self.ssrc_changes > limits::SSRC_CHANGES {
+            return None;
+        }
+        let track = self
+            .tracks
+            .iter()
+            .flatten()
+            .find(|track| track.mid == mid)?;
+        let found = (track.source, track.layer_of(rid)?);
+        self.by_ssrc.retain(|_, known| *known != found);
+        self.by_ssrc.insert(ssrc, found);
+        Some(found)
+    }
+
+    /// Writes a packet into a slot, where it is what the slot waits for or is in the midst of.
+    fn deliver(&mut self, slot: usize, forwarded: &mut Forwarded<'_>) -> bool {
+        let slot = &mut self.slots[slot];
+        let packet = forwarded.packet;
+        let mut format = forwarded.inspected.format;
+        let inner_fits = || self.payloads.pt(Format::Opus) == forwarded.opus;
+        let as_red =
+            format == Format::Red && self.payloads.pt(Format::Red).is_some() && inner_fits();
+        if format == Format::Red && !as_red {
+            format = Format::Opus;
+        }
+        let Some(pt) = self.payloads.pt(format) else {
+            return false;
+        };
+        let Some(out) = slot.admit(forwarded) else {
+            return false;
+        };
+        let payload = match forwarded.inspected.format {
+            Format::Red if !as_red => match forwarded.without_red() {
+                Some(payload) => payload,
+                None => return false,
+            },
+            _ => packet.payload.clone(),
+        };
+        let extensions = ExtensionValues {
+            audio_level: packet.header.ext_vals.audio_level,
+            voice_activity: packet.header.ext_vals.voice_activity,
+            video_orientation: packet.header.ext_vals.video_orientation,
+            ..ExtensionValues::default()
+        };
+        let mut write = RtpWrite::new(pt, out.number.into(), out.time, forwarded.now, payload)
+            .marker(packet.header.marker)
+            .ext_vals(extensions)
+            .nackable(!slot.audio);
+        if let Some(patch) = forwarded.inspected.vp8.and_then(|vp8| patch(vp8, &out)) {
+            write = write.vp8_patch(patch);
+        }
+        let ssrc: Ssrc = slot.ssrc;
+        match self.rtc.direct_api().stream_tx(&ssrc) {
+            Some(stream) => {
+                stream.write_rtp(write);
+                true
+            }
+            None => false,
+        }
+    }
+}
+
+impl OutSlot {
+    fn admit(&mut self, forwarded: &Forwarded<'_>) -> Option<Outgoing> {
+        let (layer, packet, vp8) = (forwarded.layer, forwarded.packet, forwarded.inspected.vp8);
+        let incoming = Incoming {
+            number: *packet.seq_no,
+            time: packet.header.timestamp,
+            picture_id: vp8.and_then(|vp8| vp8.picture_id()),
+            base_layer: vp8.and_then(|vp8| vp8.tl0_pic_idx()),
+        };
+        if self.current != Some(layer) {
+            if self.assigned != Some(layer) || !forwarded.inspected.begins_keyframe {
+                return None;
+            }
+            let aligned = self
+                .current
+                .and_then(|current| forwarded.track.align(layer, current, incoming.time))
+                .and_then(|time| self.rewriter.translate(time));
+            let rate = forwarded.inspected.format.clock_rate();
+            self.rewriter.switch(incoming, aligned, rate, forwarded.now);
+            self.current = Some(layer);
+        }
+        let out = self.rewriter.rewrite(incoming, forwarded.now);
+        if !self.rewriter.is_running() {
+            self.current = None;
+        }
+        out
+    }
+
+    pub fn empty(&mut self) {
+        self.content = None;
+        self.assigned = None;
+        self.current = None;
+        self.wished = None;
+        self.rewriter.stop();
+    }
+}
+
+/// The ids of a receiver in the place of the sender's. Senders with 7 bit picture ids keep that
+/// width.
+fn patch(vp8: Vp8Descriptor, out: &Outgoing) -> Option<Vp8Patch> {
+    let build = |mask: u16| {
+        let mut builder = vp8.patch();
+        if let Some(id) = out.picture_id {
+            builder = builder.picture_id(id & mask);
+        }
+        if let Some(id) = out.base_layer {
+            builder = builder.tl0_pic_idx(id);
+        }
+        builder.build()
+    };
+    build(0x7fff).or_else(|_| build(0x7f)).ok()
+}

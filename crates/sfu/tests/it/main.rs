@@ -1,0 +1,6 @@
+//! Calls over a simulated network on a clock of their own: the engine at one end, str0m as the
+//! clients at the other, and a check of each packet that a decoder would see.
+
+mod forwarding;
+
+mod world;
