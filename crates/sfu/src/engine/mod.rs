@@ -56,11 +56,14 @@ use crate::limits;
 /// Where a peer is kept. Used again after the peer is gone.
 pub type PeerIndex = u32;
 
+/// Fills bytes that nobody can guess.
+pub type FillRandom = Box<dyn FnMut(&mut [u8]) + Send>;
+
 pub struct EngineConfig {
     /// Where peers reach this shard.
     pub addresses: Vec<Advertised>,
-    /// Fills bytes that nobody can guess: names and passwords of ICE.
-    pub random: Box<dyn FnMut(&mut [u8]) + Send>,
+    /// For names and passwords of ICE.
+    pub random: FillRandom,
 }
 
 struct Room {
@@ -72,7 +75,7 @@ struct Room {
 
 /// One shard.
 pub struct Engine {
-    random: Box<dyn FnMut(&mut [u8]) + Send>,
+    random: FillRandom,
     crypto: Arc<CryptoProvider>,
     /// One for all peers: making one is the dearest part of a join.
     certificate: DtlsCert,

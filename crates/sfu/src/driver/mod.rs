@@ -1,0 +1,254 @@
+//! Engines on threads, over real sockets.
+//!
+//! Each shard is one thread with one engine, one UDP port for each address family, and what came in
+//! over TCP for its peers. Shards share nothing: commands reach them by bounded queues, and a room
+//! lives on one of them.
+
+pub mod framing;
+
+mod addresses;
+mod shard;
+mod tcp;
+mod udp;
+
+use std::{
+    hash::{BuildHasher as _, BuildHasherDefault},
+    io,
+    net::SocketAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+        mpsc::{SyncSender, TrySendError, sync_channel},
+    },
+    thread,
+    time::Instant,
+};
+
+use mio::Waker;
+use rustc_hash::FxHasher;
+use tokio::sync::{mpsc, oneshot};
+use wecall_protocol::{PeerId, RoomId};
+
+pub use self::addresses::{Addresses, PublicAddress};
+use self::shard::{Command, Shard};
+use crate::engine::{Counters, Event, Figures, Kind, Refused, Wanted};
+
+/// Commands that wait for a shard. It takes them between two batches of datagrams, so a full queue
+/// is a shard that stands still.
+const COMMANDS: usize = 1_024;
+
+/// Events that wait for whoever takes them.
+const EVENTS: usize = 8_192;
+
+pub struct SfuConfig {
+    /// One thread each; a core each is best.
+    pub shards: usize,
+    /// The UDP socket of the first shard, one address for each family that is to be served. The
+    /// others have the ports after it, or any where it is 0.
+    pub udp: Vec<SocketAddr>,
+    /// The listener of ICE-TCP, one address for each family. May be empty.
+    pub tcp: Vec<SocketAddr>,
+    /// What peers are told.
+    pub addresses: Addresses,
+    /// The clock: all time that the engines know.
+    pub now: fn() -> Instant,
+    /// Fills bytes that nobody can guess.
+    pub random: fn(&mut [u8]),
+}
+
+/// A handle on the running shards. Cheap to clone; they end with the last one.
+#[derive(Clone)]
+pub struct Sfu {
+    shards: Arc<[Handle]>,
+}
+
+struct Handle {
+    commands: SyncSender<Command>,
+    waker: Arc<Waker>,
+    meters: Arc<Meters>,
+    thread: Option<thread::JoinHandle<()>>,
+}
+
+/// What a shard tells of itself without being asked.
+#[derive(Default)]
+struct Meters {
+    peers: AtomicU64,
+    rooms: AtomicU64,
+    tcp_connections: AtomicU64,
+    events_dropped: AtomicU64,
+    send_dropped: AtomicU64,
+}
+
+/// One shard, for metrics.
+#[derive(Debug, Clone, Copy)]
+pub struct ShardStats {
+    pub counters: Counters,
+    pub peers: u64,
+    pub rooms: u64,
+    pub tcp_connections: u64,
+    /// Events that nobody took in time.
+    pub events_dropped: u64,
+    /// Datagrams that the kernel, or a slow TCP connection, did not take.
+    pub send_dropped: u64,
+}
+
+impl Sfu {
+    /// Binds the sockets and starts the threads. The events of all shards come out of one queue.
+    pub fn start(config: SfuConfig) -> io::Result<(Self, mpsc::Receiver<Event>)> {
+        let (events, receiver) = mpsc::channel(EVENTS);
+        let mut shards: Vec<(Shard, SyncSender<Command>, Arc<Waker>)> = Vec::new();
+        let count = config.shards.max(1);
+        for number in 0..count {
+            let (commands, queue) = sync_channel(COMMANDS);
+            let (shard, waker) = Shard::bind(&config, number, queue, events.clone())?;
+            shards.push((shard, commands, waker));
+        }
+        let doors: Vec<(SyncSender<Command>, Arc<Waker>)> = shards
+            .iter()
+            .map(|(_, commands, waker)| (commands.clone(), waker.clone()))
+            .collect();
+        let mut handles = Vec::with_capacity(count);
+        for (number, (mut shard, commands, waker)) in shards.into_iter().enumerate() {
+            // The next in a ring: a TCP connection goes round until a shard knows its peer.
+            if count > 1 {
+                shard.next = Some(doors[(number + 1) % count].clone());
+            }
+            shard.shards = count;
+            let meters = shard.meters();
+            let thread = thread::Builder::new()
+                .name(format!("sfu-{number}"))
+                .spawn(move || shard.run())?;
+            handles.push(Handle {
+                commands,
+                waker,
+                meters,
+                thread: Some(thread),
+            });
+        }
+        Ok((
+            Self {
+                shards: handles.into(),
+            },
+            receiver,
+        ))
+    }
+
+    fn shard_of(&self, room: RoomId) -> &Handle {
+        let hash = BuildHasherDefault::<FxHasher>::default().hash_one(room);
+        // The lower bits of this hash are its weakest.
+        &self.shards[(hash >> 32) as usize % self.shards.len()]
+    }
+
+    /// Takes an offer. See [`Engine::accept`](crate::Engine::accept).
+    pub async fn accept(
+        &self,
+        room: RoomId,
+        peer: PeerId,
+        kind: Kind,
+        offer: String,
+    ) -> Result<String, Refused> {
+        self.ask(room, |answer| Command::Accept {
+            room,
+            peer,
+            kind,
+            offer,
+            answer,
+        })
+        .await?
+    }
+
+    pub async fn add_candidate(
+        &self,
+        room: RoomId,
+        peer: PeerId,
+        candidate: String,
+    ) -> Result<(), Refused> {
+        self.ask(room, |answer| Command::Candidate {
+            peer,
+            candidate,
+            answer,
+        })
+        .await?
+    }
+
+    /// What the peer shows. See [`Engine::view`](crate::Engine::view).
+    pub fn view(
+        &self,
+        room: RoomId,
+        peer: PeerId,
+        wanted: Vec<Wanted>,
+        pinned: Option<PeerId>,
+    ) -> Result<(), Refused> {
+        self.tell(
+            self.shard_of(room),
+            Command::View {
+                peer,
+                wanted,
+                pinned,
+            },
+        )
+    }
+
+    pub fn remove(&self, room: RoomId, peer: PeerId) -> Result<(), Refused> {
+        self.tell(self.shard_of(room), Command::Remove { peer })
+    }
+
+    pub async fn figures(&self, room: RoomId, peer: PeerId) -> Result<Option<Figures>, Refused> {
+        self.ask(room, |answer| Command::Figures { peer, answer })
+            .await
+    }
+
+    /// Where peers reach this node from now on.
+    pub fn set_addresses(&self, addresses: &Addresses) -> Result<(), Refused> {
+        self.shards
+            .iter()
+            .try_for_each(|shard| self.tell(shard, Command::Addresses(addresses.clone())))
+    }
+
+    pub async fn stats(&self) -> Result<Vec<ShardStats>, Refused> {
+        let mut stats = Vec::with_capacity(self.shards.len());
+        for shard in self.shards.iter() {
+            let (answer, counters) = oneshot::channel();
+            self.tell(shard, Command::Counters { answer })?;
+            let read = |meter: &AtomicU64| meter.load(Ordering::Relaxed);
+            stats.push(ShardStats {
+                counters: counters.await.map_err(|_| Refused::Stopped)?,
+                peers: read(&shard.meters.peers),
+                rooms: read(&shard.meters.rooms),
+                tcp_connections: read(&shard.meters.tcp_connections),
+                events_dropped: read(&shard.meters.events_dropped),
+                send_dropped: read(&shard.meters.send_dropped),
+            });
+        }
+        Ok(stats)
+    }
+
+    async fn ask<T>(
+        &self,
+        room: RoomId,
+        command: impl FnOnce(oneshot::Sender<T>) -> Command,
+    ) -> Result<T, Refused> {
+        let (answer, result) = oneshot::channel();
+        self.tell(self.shard_of(room), command(answer))?;
+        result.await.map_err(|_| Refused::Stopped)
+    }
+
+    fn tell(&self, shard: &Handle, command: Command) -> Result<(), Refused> {
+        match shard.commands.try_send(command) {
+            Ok(()) => shard.waker.wake().map_err(|_| Refused::Stopped),
+            Err(TrySendError::Full(_)) => Err(Refused::Busy),
+            Err(TrySendError::Disconnected(_)) => Err(Refused::Stopped),
+        }
+    }
+}
+
+impl Drop for Handle {
+    fn drop(&mut self) {
+        // A shard that has ended by itself needs no telling; one whose queue is full must be told.
+        drop(self.commands.send(Command::Stop));
+        drop(self.waker.wake());
+        if let Some(thread) = self.thread.take() {
+            drop(thread.join());
+        }
+    }
+}
