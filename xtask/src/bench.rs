@@ -26,7 +26,15 @@ const BENCHMARKS: &[Benchmark] = &[
         what: "TURN: CPU per relayed packet, beside coturn's",
         run: turn,
     },
+    Benchmark {
+        name: "media",
+        what: "forwarding: CPU a packet, latency, loss, memory; server on core 0, load on core 1",
+        run: media,
+    },
 ];
+
+/// Where the load of the media benchmark runs; the server has core 0 to itself.
+const LOAD_CORE: &str = "1";
 
 pub fn run(arguments: &[String]) -> Result<()> {
     let Some((name, rest)) = arguments.split_first() else {
@@ -69,6 +77,31 @@ fn measure(name: &str, arguments: &[String]) -> Result<()> {
     bench
         .args(["bench", name, "--server"])
         .arg(server)
+        .args(arguments);
+    command::without_settings(&mut bench);
+    command::run(&mut bench)
+}
+
+fn media(arguments: &[String]) -> Result<()> {
+    command::run(command::cargo().args([
+        "build",
+        "--release",
+        "--locked",
+        "--package",
+        "wecall-loadtest",
+        "--package",
+        "wecall-sfu",
+        "--bins",
+        "--example",
+        "whip_whep",
+    ]))?;
+    let release = command::target().join("release");
+    let mut bench = command::program("taskset");
+    bench
+        .args(["--cpu-list", LOAD_CORE])
+        .arg(release.join("wecall-loadtest"))
+        .args(["bench", "media", "--server"])
+        .arg(release.join("examples/whip_whep"))
         .args(arguments);
     command::without_settings(&mut bench);
     command::run(&mut bench)

@@ -30,6 +30,8 @@ pub enum Error {
     },
     #[error("the server's HTTP was not understood: {0}")]
     Http(String),
+    #[error("a media connection failed: {0}")]
+    Media(String),
     #[error("{what}: nothing happened for {} s", .after.as_secs())]
     Stalled { what: String, after: Duration },
     #[error("the server did not become ready: {0}")]

@@ -8,6 +8,7 @@ mod clock;
 mod connection;
 mod error;
 mod frame;
+mod media;
 mod open_loop;
 mod payload;
 mod poller;

@@ -30,6 +30,8 @@ enum Benchmark {
     Cluster(bench::cluster::Options),
     /// TURN: CPU per relayed packet, beside coturn's.
     Turn(bench::turn::Options),
+    /// Media: CPU, latency, loss and memory of forwarding.
+    Media(bench::media::Options),
 }
 
 fn main() -> ExitCode {
@@ -58,6 +60,9 @@ fn run(command: Command) -> Result<ExitCode, Error> {
         }
         Command::Bench(Benchmark::Turn(options)) => {
             show(&bench::turn::run(&options)?, &options.json)
+        }
+        Command::Bench(Benchmark::Media(options)) => {
+            show(&bench::media::run(&options)?, &options.json)
         }
     }
 }

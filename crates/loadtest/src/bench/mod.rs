@@ -5,6 +5,7 @@ mod bundle;
 pub mod cluster;
 mod cpu;
 mod join;
+pub mod media;
 mod memory;
 mod node;
 mod relay;

@@ -1,0 +1,8 @@
+//! Publishers and viewers by WHIP and WHEP: real ICE, DTLS and SRTP over loopback, with as little
+//! behind it as will do, so that the server is what saturates.
+
+mod crowd;
+mod peer;
+mod whip;
+
+pub use crowd::{Crowd, Outcome};
