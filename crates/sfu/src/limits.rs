@@ -52,8 +52,8 @@ pub const RESEND_PACKETS: usize = 256;
 pub const RESEND_AGE: Duration = Duration::from_millis(1_500);
 
 /// Above this share of retransmitted bytes str0m drops what was asked for: its default of 0.15
-/// gives up on any lossy Wi-Fi.
-pub const RESEND_SHARE: f32 = 0.5;
+/// gives up on any lossy Wi-Fi; with half, a path that became narrow drowns in resends.
+pub const RESEND_SHARE: f32 = 0.3;
 
 /// The most that a source may send, all layers together. More is dropped before anyone gets it.
 pub const fn bits_per_second(source: Source) -> u64 {
@@ -65,6 +65,14 @@ pub const fn bits_per_second(source: Source) -> u64 {
         Source::Screen => 12_000_000,
     }
 }
+
+/// What waits longer in a receiver's pacer is followed by nothing until it is out: beyond that a
+/// conversation is none.
+pub const QUEUE: Duration = Duration::from_millis(400);
+
+/// Payload of one packet. Browsers and encoders keep below 1,200; str0m panics at sending what does
+/// not fit into 2,000 with its header, and each receiver has a header of its own.
+pub const PAYLOAD_BYTES: usize = 1_400;
 
 /// A keyframe of a 4K screen is above a megabyte.
 pub const BURST: Duration = Duration::from_secs(1);

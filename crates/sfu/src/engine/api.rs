@@ -229,6 +229,8 @@ pub struct Counters {
     pub malformed: u64,
     /// Above the agreed bitrate of its source.
     pub over_bitrate: u64,
+    /// Too large to be sent on.
+    pub oversized: u64,
     /// From sections or layers that were not agreed.
     pub unexpected_media: u64,
     pub refused_offers: u64,

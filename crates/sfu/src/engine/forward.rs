@@ -3,8 +3,9 @@
 use std::{sync::Arc, time::Instant};
 
 use str0m::{
-    IceConnectionState,
+    IceConnectionState, Rtc,
     bwe::BweKind,
+    media::{Mid, Pt},
     net::Protocol,
     rtp::{ExtensionValues, RedDecoder, RtpPacket, RtpWrite, Ssrc, Vp8Descriptor, Vp8Patch},
 };
@@ -12,10 +13,10 @@ use str0m::{
 use crate::{
     engine::{
         Engine, Event, Gone, PeerIndex, Source,
-        codec::{Format, Inspected, inspect},
+        codec::{Format, inspect},
         peer::{OutSlot, Peer, State},
         rewrite::{Incoming, Outgoing},
-        source::Track,
+        source::{Media, Track},
     },
     limits,
 };
@@ -120,7 +121,7 @@ impl Engine {
     }
 
     /// A receiver cannot go on without a keyframe.
-    fn on_keyframe_request(&mut self, index: PeerIndex, now: Instant, mid: str0m::media::Mid) {
+    fn on_keyframe_request(&mut self, index: PeerIndex, now: Instant, mid: Mid) {
         let Some(peer) = self.peer(index) else {
             return;
         };
@@ -178,6 +179,10 @@ impl Engine {
             self.counters.unexpected_media += 1;
             return;
         }
+        if packet.payload.len() > limits::PAYLOAD_BYTES {
+            self.counters.oversized += 1;
+            return;
+        }
         let Some(track) = peer.tracks[source.index()].as_mut() else {
             return;
         };
@@ -198,7 +203,17 @@ impl Engine {
         if source.is_audio() {
             self.on_voice(from, source, packet.header.ext_vals.audio_level, now);
         }
-        self.fan_out(from, source, layer, packet, inspected, now);
+        let media = Media {
+            number: *packet.seq_no,
+            time: packet.header.timestamp,
+            marker: packet.header.marker,
+            audio_level: packet.header.ext_vals.audio_level,
+            voice_activity: packet.header.ext_vals.voice_activity,
+            orientation: packet.header.ext_vals.video_orientation,
+            payload: packet.payload.clone(),
+            inspected,
+        };
+        self.fan_out(from, source, layer, media, now);
     }
 
     fn on_voice(&mut self, from: PeerIndex, source: Source, level: Option<i8>, now: Instant) {
@@ -221,51 +236,83 @@ impl Engine {
         from: PeerIndex,
         source: Source,
         layer: usize,
-        packet: &RtpPacket,
-        inspected: Inspected,
+        media: Media,
         now: Instant,
     ) {
         // Nobody receives what it sends, so its place may be empty meanwhile.
-        let Some(sender) = self.peers[from as usize].take() else {
+        let Some(mut sender) = self.peers[from as usize].take() else {
             return;
         };
-        if let Some(track) = sender.track(source) {
-            let mut forwarded = Forwarded {
-                layer,
-                packet,
-                inspected,
-                without_red: None,
-                track,
-                opus: sender.payloads.pt(Format::Opus),
-                now,
-            };
-            for (receiver, slot) in &track.receivers {
-                let Some(peer) = self.peers[*receiver as usize].as_mut() else {
-                    continue;
-                };
-                if peer.deliver(*slot, &mut forwarded) {
-                    self.counters.packets_forwarded += 1;
-                    if !peer.dirty {
-                        peer.dirty = true;
-                        self.dirty.push(*receiver);
+        let opus = sender.payloads.pt(Format::Opus);
+        if let Some(track) = sender.track_mut(source) {
+            self.deliver_to_all(track, layer, &media, opus, None, now);
+            if !source.is_audio() {
+                // The rest of a keyframe may have overtaken its beginning, which was lost at first:
+                // those who begin with it need the rest too.
+                let recent = &track.layers[layer].recent;
+                if media.inspected.begins_keyframe
+                    && recent.iter().any(|other| other.number > media.number)
+                {
+                    let mut rest: Vec<Media> = recent
+                        .iter()
+                        .filter(|other| other.number > media.number)
+                        .cloned()
+                        .collect();
+                    rest.sort_unstable_by_key(|other| other.number);
+                    for other in &rest {
+                        self.deliver_to_all(track, layer, other, opus, Some(media.number), now);
                     }
                 }
+                track.layers[layer].remember(media);
             }
         }
         self.peers[from as usize] = Some(sender);
+    }
+
+    /// With `began_with` only to those whose stream begins with that packet.
+    fn deliver_to_all(
+        &mut self,
+        track: &Track,
+        layer: usize,
+        packet: &Media,
+        opus: Option<Pt>,
+        began_with: Option<u64>,
+        now: Instant,
+    ) {
+        let mut forwarded = Forwarded {
+            layer,
+            packet,
+            without_red: None,
+            track,
+            opus,
+            began_with,
+            now,
+        };
+        for (receiver, slot) in &track.receivers {
+            let Some(peer) = self.peers[*receiver as usize].as_mut() else {
+                continue;
+            };
+            if peer.deliver(*slot, &mut forwarded) {
+                self.counters.packets_forwarded += 1;
+                if !peer.dirty {
+                    peer.dirty = true;
+                    self.dirty.push(*receiver);
+                }
+            }
+        }
     }
 }
 
 /// One packet on its way to many.
 struct Forwarded<'a> {
     layer: usize,
-    packet: &'a RtpPacket,
-    inspected: Inspected,
+    packet: &'a Media,
     /// The newest frame alone, made for the first receiver that does not know RED.
     without_red: Option<Arc<[u8]>>,
     track: &'a Track,
     /// The payload type that the sender's RED names inside.
-    opus: Option<str0m::media::Pt>,
+    opus: Option<Pt>,
+    began_with: Option<u64>,
     now: Instant,
 }
 
@@ -310,7 +357,7 @@ impl Peer {
     fn deliver(&mut self, slot: usize, forwarded: &mut Forwarded<'_>) -> bool {
         let slot = &mut self.slots[slot];
         let packet = forwarded.packet;
-        let mut format = forwarded.inspected.format;
+        let mut format = forwarded.packet.inspected.format;
         let inner_fits = || self.payloads.pt(Format::Opus) == forwarded.opus;
         let as_red =
             format == Format::Red && self.payloads.pt(Format::Red).is_some() && inner_fits();
@@ -320,10 +367,15 @@ impl Peer {
         let Some(pt) = self.payloads.pt(format) else {
             return false;
         };
+        // The smallest there is goes on whatever happens: the pacer catches up by itself.
+        if slot.current > Some(0) && is_behind(&mut self.rtc, slot.ssrc, forwarded.now) {
+            slot.current = None;
+            return false;
+        }
         let Some(out) = slot.admit(forwarded) else {
             return false;
         };
-        let payload = match forwarded.inspected.format {
+        let payload = match forwarded.packet.inspected.format {
             Format::Red if !as_red => match forwarded.without_red() {
                 Some(payload) => payload,
                 None => return false,
@@ -331,16 +383,21 @@ impl Peer {
             _ => packet.payload.clone(),
         };
         let extensions = ExtensionValues {
-            audio_level: packet.header.ext_vals.audio_level,
-            voice_activity: packet.header.ext_vals.voice_activity,
-            video_orientation: packet.header.ext_vals.video_orientation,
+            audio_level: packet.audio_level,
+            voice_activity: packet.voice_activity,
+            video_orientation: packet.orientation,
             ..ExtensionValues::default()
         };
         let mut write = RtpWrite::new(pt, out.number.into(), out.time, forwarded.now, payload)
-            .marker(packet.header.marker)
+            .marker(packet.marker)
             .ext_vals(extensions)
             .nackable(!slot.audio);
-        if let Some(patch) = forwarded.inspected.vp8.and_then(|vp8| patch(vp8, &out)) {
+        if let Some(patch) = forwarded
+            .packet
+            .inspected
+            .vp8
+            .and_then(|vp8| patch(vp8, &out))
+        {
             write = write.vp8_patch(patch);
         }
         let ssrc: Ssrc = slot.ssrc;
@@ -356,22 +413,31 @@ impl Peer {
 
 impl OutSlot {
     fn admit(&mut self, forwarded: &Forwarded<'_>) -> Option<Outgoing> {
-        let (layer, packet, vp8) = (forwarded.layer, forwarded.packet, forwarded.inspected.vp8);
+        let (layer, packet, vp8) = (
+            forwarded.layer,
+            forwarded.packet,
+            forwarded.packet.inspected.vp8,
+        );
         let incoming = Incoming {
-            number: *packet.seq_no,
-            time: packet.header.timestamp,
+            number: packet.number,
+            time: packet.time,
             picture_id: vp8.and_then(|vp8| vp8.picture_id()),
             base_layer: vp8.and_then(|vp8| vp8.tl0_pic_idx()),
         };
-        if self.current != Some(layer) {
-            if self.assigned != Some(layer) || !forwarded.inspected.begins_keyframe {
+        if forwarded.began_with.is_some() {
+            let began = self.rewriter.began_with();
+            if self.current != Some(layer) || began != forwarded.began_with {
+                return None;
+            }
+        } else if self.current != Some(layer) {
+            if self.assigned != Some(layer) || !forwarded.packet.inspected.begins_keyframe {
                 return None;
             }
             let aligned = self
                 .current
                 .and_then(|current| forwarded.track.align(layer, current, incoming.time))
                 .and_then(|time| self.rewriter.translate(time));
-            let rate = forwarded.inspected.format.clock_rate();
+            let rate = forwarded.packet.inspected.format.clock_rate();
             self.rewriter.switch(incoming, aligned, rate, forwarded.now);
             self.current = Some(layer);
         }
@@ -389,6 +455,15 @@ impl OutSlot {
         self.wished = None;
         self.rewriter.stop();
     }
+}
+
+/// The path became narrower than what is sent, and the pacer holds back what does not fit. More of
+/// the same would only be late: a keyframe of what fits, once the rest is out, shows sooner.
+fn is_behind(rtc: &mut Rtc, ssrc: Ssrc, now: Instant) -> bool {
+    let mut api = rtc.direct_api();
+    let queue = api.stream_tx(&ssrc).and_then(|stream| stream.queue_info());
+    let waits_since = queue.and_then(|queue| queue.first_unsent());
+    waits_since.is_some_and(|at| now.saturating_duration_since(at) > limits::QUEUE)
 }
 
 /// The ids of a receiver in the place of the sender's. Senders with 7 bit picture ids keep that

@@ -267,6 +267,18 @@ impl Engine {
             .lowered_at
             .is_some_and(|at| now.saturating_duration_since(at) < HOLD);
         let allocation = allocate::allocate(&claims, budget, hold);
+        // What flows now is far too much: going on with it until the smaller layer's keyframe comes
+        // would fill the pacer's queue with seconds of it.
+        let flowing = placed.iter().zip(&claims).filter_map(|((slot, _), claim)| {
+            Some(
+                claim
+                    .layers
+                    .get(peer.slots[*slot].current?)?
+                    .bits_per_second,
+            )
+        });
+        let flowing: u64 = flowing.sum();
+        let too_much = budget.is_some_and(|budget| flowing > budget + budget / 4);
         let mut lowered = false;
         for (at, (slot, wish)) in placed.iter().enumerate() {
             let slot: &mut OutSlot = &mut peer.slots[*slot];
@@ -286,7 +298,10 @@ impl Engine {
                     slot.rewriter.stop();
                 }
                 Some(layer) if slot.current != Some(layer) => {
-                    needs.push((wish.owner, wish.source, layer))
+                    if too_much && slot.current > Some(layer) {
+                        slot.current = None;
+                    }
+                    needs.push((wish.owner, wish.source, layer));
                 }
                 Some(_) => {}
             }

@@ -139,6 +139,11 @@ impl Rewriter {
         self.segment.is_some()
     }
 
+    /// The number at the source of the packet that came first after the last switch.
+    pub fn began_with(&self) -> Option<u64> {
+        self.segment.map(|segment| segment.first)
+    }
+
     pub fn stop(&mut self) {
         self.segment = None;
     }

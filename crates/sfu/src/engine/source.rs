@@ -1,12 +1,23 @@
 //! What a peer sends: a source, its layers, and who gets it.
 
-use std::time::{Duration, Instant, SystemTime};
+use std::{
+    collections::VecDeque,
+    sync::Arc,
+    time::{Duration, Instant, SystemTime},
+};
 
-use str0m::media::{Mid, Rid};
+use str0m::{
+    media::{Mid, Rid},
+    rtp::VideoOrientation,
+};
 
 use crate::{
     engine::{
-        PeerIndex, allocate::LayerCost, api::Source, codec::Format, keyframes::KeyframeRequests,
+        PeerIndex,
+        allocate::LayerCost,
+        api::Source,
+        codec::{Format, Inspected},
+        keyframes::KeyframeRequests,
     },
     limits,
 };
@@ -42,6 +53,23 @@ pub struct Track {
     live: Vec<bool>,
 }
 
+/// What is forwarded of one packet.
+#[derive(Debug, Clone)]
+pub struct Media {
+    pub number: u64,
+    pub time: u32,
+    pub marker: bool,
+    pub audio_level: Option<i8>,
+    pub voice_activity: Option<bool>,
+    pub orientation: Option<VideoOrientation>,
+    /// Shared by all receivers.
+    pub payload: Arc<[u8]>,
+    pub inspected: Inspected,
+}
+
+/// Packets of a layer that are kept: a keyframe of 720p, and the time of a retransmission.
+const RECENT: usize = 96;
+
 #[derive(Debug)]
 pub struct Layer {
     pub rid: Option<Rid>,
@@ -50,6 +78,7 @@ pub struct Layer {
     /// Wall clock and RTP time of the newest sender report.
     pub report: Option<(SystemTime, u32)>,
     pub format: Option<Format>,
+    pub recent: VecDeque<Media>,
     height: Option<u16>,
     meter: Meter,
     last: Option<Instant>,
@@ -63,6 +92,7 @@ impl Track {
             requests: KeyframeRequests::default(),
             report: None,
             format: None,
+            recent: VecDeque::new(),
             height: None,
             meter: Meter::default(),
             last: None,
@@ -164,6 +194,15 @@ impl Track {
         let since_report = time.wrapping_sub(from_rtp).cast_signed();
         let ticks = f64::from(since_report) + apart * rate;
         Some(to_rtp.wrapping_add((ticks.round() as i64) as u32))
+    }
+}
+
+impl Layer {
+    pub fn remember(&mut self, media: Media) {
+        if self.recent.len() == RECENT {
+            self.recent.pop_front();
+        }
+        self.recent.push_back(media);
     }
 }
 

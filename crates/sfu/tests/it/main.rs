@@ -2,5 +2,8 @@
 //! clients at the other, and a check of each packet that a decoder would see.
 
 mod forwarding;
+mod hostile;
+mod members;
+mod networks;
 
 mod world;

@@ -40,7 +40,7 @@ pub struct Encoder {
     next: Instant,
 }
 
-pub const FRAME: Duration = Duration::from_millis(33);
+const FRAME: Duration = Duration::from_millis(33);
 
 impl Encoder {
     pub fn new(sender: u8, layer: u8, bits_per_second: u64, height: u16, now: Instant) -> Self {
@@ -81,8 +81,8 @@ impl Encoder {
         let keyframe = std::mem::take(&mut self.keyframe_wanted);
         let bytes = self.bits_per_second / 8 * FRAME.as_millis() as u64 / 1_000;
         let bytes = bytes as usize * if keyframe { 4 } else { 1 };
-        let parts = bytes.div_ceil(PACKET).clamp(1, 200);
-        let size = (bytes / parts).max(40);
+        let parts = bytes.div_ceil(PACKET).clamp(1, 255);
+        let size = (bytes / parts).clamp(40, PACKET);
         self.frame += 1;
         self.picture_id = (self.picture_id + 1) & 0x7fff;
         self.base_layer = self.base_layer.wrapping_add(1);

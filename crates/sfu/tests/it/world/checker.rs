@@ -16,7 +16,6 @@ struct Seen {
     picture_id: u16,
     base_layer: u8,
     stamp: Stamp,
-    at_ms: u64,
 }
 
 /// What came of a stream.
@@ -30,7 +29,7 @@ pub struct Report {
 }
 
 impl Checker {
-    pub fn saw(&mut self, number: u64, time: u32, marker: bool, payload: &[u8], at_ms: u64) {
+    pub fn saw(&mut self, number: u64, time: u32, marker: bool, payload: &[u8]) {
         let Some((stamp, picture_id, base_layer)) = read(payload) else {
             panic!("a packet that no encoder made");
         };
@@ -40,7 +39,6 @@ impl Checker {
             picture_id,
             base_layer,
             stamp,
-            at_ms,
         };
         let before = self.packets.insert(number, seen);
         assert!(
@@ -49,8 +47,22 @@ impl Checker {
         );
     }
 
-    pub fn is_empty(&self) -> bool {
-        self.packets.is_empty()
+    /// A decoder has something to show.
+    pub fn has_begun(&self) -> bool {
+        self.beginning().is_some()
+    }
+
+    /// Packets came, and none that a decoder could begin with.
+    pub fn is_stuck(&self) -> bool {
+        self.packets.len() > 20 && self.beginning().is_none()
+    }
+
+    fn beginning(&self) -> Option<u64> {
+        let begins = |seen: &Seen| seen.stamp.keyframe && seen.stamp.part == 0;
+        self.packets
+            .iter()
+            .find(|(_, seen)| begins(seen))
+            .map(|(number, _)| *number)
     }
 
     /// Sender and layer of the newest packet.
@@ -61,15 +73,14 @@ impl Checker {
             .map(|seen| (seen.stamp.sender, seen.stamp.layer))
     }
 
-    pub fn first_at_ms(&self) -> Option<u64> {
-        self.packets.values().map(|seen| seen.at_ms).min()
-    }
-
     /// Panics at whatever would freeze or confuse a decoder.
     pub fn check(&self) -> Report {
         let mut report = Report::default();
         let mut before: Option<(u64, &Seen)> = None;
-        for (number, seen) in &self.packets {
+        let Some(beginning) = self.beginning() else {
+            return report;
+        };
+        for (number, seen) in self.packets.range(beginning..) {
             let stamp = seen.stamp;
             let Some((last_number, last)) = before.replace((*number, seen)) else {
                 assert!(

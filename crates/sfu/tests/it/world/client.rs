@@ -11,7 +11,7 @@ use str0m::{
     Candidate, Event, IceConnectionState, Input, Output, Rtc,
     change::{SdpAnswer, SdpPendingOffer},
     format::Codec,
-    media::{Direction, MediaKind, Mid, Pt, Rid, Simulcast, SimulcastLayer},
+    media::{Direction, KeyframeRequestKind, MediaKind, Mid, Pt, Rid, Simulcast, SimulcastLayer},
     net::{Protocol, Receive},
     rtp::{ExtensionValues, RtpWrite},
 };
@@ -19,7 +19,7 @@ use wecall_protocol::PeerId;
 
 use super::{
     Random,
-    camera::{Encoder, FRAME, Packet},
+    camera::{Encoder, Packet},
     checker::Checker,
     link::Link,
     peer_id, server,
@@ -54,7 +54,6 @@ pub struct Client {
     pending: Option<SdpPendingOffer>,
     voice: u64,
     next_voice: Instant,
-    started: Instant,
 }
 
 impl Client {
@@ -91,7 +90,6 @@ impl Client {
             pending: None,
             voice: 0,
             next_voice: now,
-            started: now,
         }
     }
 
@@ -300,12 +298,12 @@ impl Client {
                         self.outgoing.push(transmit.contents.into());
                     }
                 }
-                Output::Event(event) => self.on_event(now, event),
+                Output::Event(event) => self.on_event(event),
             }
         }
     }
 
-    fn on_event(&mut self, now: Instant, event: Event) {
+    fn on_event(&mut self, event: Event) {
         match event {
             Event::Connected => self.connected = true,
             Event::Closed => self.closed = true,
@@ -329,15 +327,19 @@ impl Client {
                 else {
                     return;
                 };
-                let at_ms = now.duration_since(self.started).as_millis() as u64;
                 if self.video_slots.contains(&mid) {
                     let checker = self.video.entry(mid).or_default();
+                    if checker.is_stuck()
+                        && let Some(stream) = self.rtc.direct_api().stream_rx(&packet.header.ssrc)
+                    {
+                        // The beginning came before the keys to it, and is lost. A browser asks too.
+                        stream.request_keyframe(KeyframeRequestKind::Pli);
+                    }
                     checker.saw(
                         *packet.seq_no,
                         packet.header.timestamp,
                         packet.header.marker,
                         &packet.payload,
-                        at_ms,
                     );
                 } else {
                     let voices = self.audio.entry(mid).or_default();
@@ -374,10 +376,6 @@ impl Client {
             .values()
             .map(|checker| checker.check().frames)
             .sum()
-    }
-
-    pub fn frame_time() -> Duration {
-        FRAME
     }
 }
 

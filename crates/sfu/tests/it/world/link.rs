@@ -78,6 +78,15 @@ impl Link {
         });
     }
 
+    /// One that is on its way, if it is what is looked for.
+    pub fn peek(&self, is_it: impl Fn(&[u8]) -> bool) -> Option<Vec<u8>> {
+        let found = self
+            .on_its_way
+            .iter()
+            .find(|packet| is_it(&packet.contents));
+        found.map(|packet| packet.contents.clone())
+    }
+
     pub fn arrived(&mut self, now: Instant) -> Vec<(SocketAddr, Vec<u8>)> {
         let mut arrived = Vec::new();
         while self

@@ -50,7 +50,6 @@ pub fn room(name: u8) -> RoomId {
 
 pub struct World {
     pub now: Instant,
-    pub start: Instant,
     pub engine: Engine,
     pub clients: Vec<Client>,
     pub events: Vec<Event>,
@@ -73,9 +72,10 @@ impl World {
             }),
         };
         random.next();
+        // What str0m draws its numbers from, a generator of each thread.
+        fastrand::seed(seed);
         Self {
             now,
-            start: now,
             engine: Engine::new(config, now),
             clients: Vec::new(),
             events: Vec::new(),
