@@ -98,9 +98,27 @@ impl Sfu {
         let (events, receiver) = mpsc::channel(EVENTS);
         let mut shards: Vec<(Shard, SyncSender<Command>, Arc<Waker>)> = Vec::new();
         let count = config.shards.max(1);
+        // One port for all shards: the first one listens and hands on what is not its own.
+        let mut listeners = config
+            .tcp
+            .iter()
+            .copied()
+            .map(shard::listen)
+            .collect::<io::Result<Vec<_>>>()?;
+        let tcp = listeners
+            .iter()
+            .map(|listener| listener.local_addr())
+            .collect::<io::Result<Vec<_>>>()?;
         for number in 0..count {
             let (commands, queue) = sync_channel(COMMANDS);
-            let (shard, waker) = Shard::bind(&config, number, queue, events.clone())?;
+            let (shard, waker) = Shard::bind(
+                &config,
+                number,
+                std::mem::take(&mut listeners),
+                &tcp,
+                queue,
+                events.clone(),
+            )?;
             shards.push((shard, commands, waker));
         }
         let doors: Vec<(SyncSender<Command>, Arc<Waker>)> = shards

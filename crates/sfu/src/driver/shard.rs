@@ -106,6 +106,8 @@ impl Shard {
     pub fn bind(
         config: &SfuConfig,
         number: usize,
+        mut listeners: Vec<TcpListener>,
+        tcp_addresses: &[SocketAddr],
         commands: Receiver<Command>,
         events: mpsc::Sender<Event>,
     ) -> io::Result<(Self, Arc<Waker>)> {
@@ -127,24 +129,11 @@ impl Shard {
             )?;
             udp.push(socket);
         }
-        let mut listeners = Vec::new();
-        // One port for all shards: the first one listens and hands on what is not its own.
-        for (at, address) in config.tcp.iter().enumerate().filter(|_| number == 0) {
-            let mut listener = listen(*address)?;
-            poll.registry().register(
-                &mut listener,
-                Token(FIRST_LISTENER + at),
-                Interest::READABLE,
-            )?;
-            listeners.push(listener);
+        for (at, listener) in listeners.iter_mut().enumerate() {
+            poll.registry()
+                .register(listener, Token(FIRST_LISTENER + at), Interest::READABLE)?;
         }
-        let tcp_addresses = match number {
-            0 => listeners
-                .iter()
-                .map(|listener| listener.local_addr())
-                .collect::<io::Result<_>>()?,
-            _ => config.tcp.clone(),
-        };
+        let tcp_addresses = tcp_addresses.to_vec();
         let udp_addresses: Vec<SocketAddr> = udp.iter().map(Udp::local_addr).collect();
         let now = (config.now)();
         let random = config.random;
@@ -448,7 +437,7 @@ fn over_tcp<'a>(
     }
 }
 
-fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+pub fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     use socket2::{Domain, Protocol, Socket, Type};
     let socket = Socket::new(
         Domain::for_address(address),
