@@ -46,10 +46,10 @@ pub const SSRC_CHANGES: u32 = 64;
 pub const CONNECT_WITHIN: Duration = Duration::from_secs(30);
 pub const LOST_FOR: Duration = Duration::from_secs(60);
 
-/// Packets kept for retransmission a video slot: 1.5 s of 1.5 Mbit/s. str0m keeps 408 bytes a
+/// Packets kept for retransmission a video slot: a second of 1.5 Mbit/s. str0m keeps 408 bytes a
 /// packet beside the payload, which all receivers share.
-pub const RESEND_PACKETS: usize = 256;
-pub const RESEND_AGE: Duration = Duration::from_millis(1_500);
+pub const RESEND_PACKETS: usize = 144;
+pub const RESEND_AGE: Duration = Duration::from_secs(1);
 
 /// Above this share of retransmitted bytes str0m drops what was asked for: its default of 0.15
 /// gives up on any lossy Wi-Fi; with half, a path that became narrow drowns in resends.

@@ -59,8 +59,10 @@ fn length(bytes: &[u8]) -> Result<Option<usize>, TooLarge> {
     }
 }
 
+type FrameAndRest<'a> = (&'a [u8], &'a [u8]);
+
 /// The frame that `bytes` begin with, if all of it is there, and what follows.
-fn whole(bytes: &[u8]) -> Result<Option<(&[u8], &[u8])>, TooLarge> {
+fn whole(bytes: &[u8]) -> Result<Option<FrameAndRest<'_>>, TooLarge> {
     let Some(length) = length(bytes)? else {
         return Ok(None);
     };

@@ -215,11 +215,11 @@ pub fn roles(
                 Role::Sends(free.remove(next.ok_or(Refused::TooMany)?))
             }
         };
-        let allowed = match (kind, role) {
-            (Kind::Publisher, Role::Slot { .. }) | (Kind::Viewer(_), Role::Sends(_)) => false,
-            _ => true,
-        };
-        if !allowed {
+        let forbidden = matches!(
+            (kind, role),
+            (Kind::Publisher, Role::Slot { .. }) | (Kind::Viewer(_), Role::Sends(_))
+        );
+        if forbidden {
             return Err(Refused::NotAllowed);
         }
         roles.push(role);
