@@ -4,7 +4,7 @@ use std::{
     rc::Rc,
 };
 
-use quinn_udp::{BATCH_SIZE, RecvMeta, Transmit, UdpSocketState};
+use quinn_udp::{RecvMeta, Transmit, UdpSocketState};
 use socket2::{Domain, Protocol, Socket, Type};
 use tokio::{io::Interest, task};
 
@@ -13,6 +13,9 @@ use crate::{ClientId, LinkId, RelayId, Step};
 
 /// What the kernel joined of the datagrams of one sender; no datagram is larger.
 const BUFFER_BYTES: usize = 64 * 1024;
+
+/// Datagrams that are read at once. Each place costs a little to prepare, also when nothing comes.
+const BATCH_SIZE: usize = 16;
 
 /// Batches that one socket may be read in a row before the others have their turn.
 const TURNS: usize = 8;
@@ -43,6 +46,15 @@ impl UdpLink {
 
     pub fn max_segments(&self) -> usize {
         self.state.max_gso_segments()
+    }
+
+    /// The queue was empty a moment ago. Told to the runtime, it saves a read that finds nothing; what
+    /// has come since then is an event of its own.
+    fn is_drained(&self) {
+        let none = || Err::<(), _>(io::Error::from(io::ErrorKind::WouldBlock));
+        if self.socket.try_io(Interest::READABLE, none).is_ok() {
+            tracing::trace!("a read that always fails has not");
+        }
     }
 
     fn receive(&self, datagrams: &mut Datagrams) -> io::Result<usize> {
@@ -114,11 +126,15 @@ async fn read_forever(shared: &Shared, link: &UdpLink, see: impl Fn(&RecvMeta, &
         if let Err(error) = link.socket.readable().await {
             return tracing::error!(%error, "a UDP socket of TURN cannot be read any more");
         }
+        let mut has_more = true;
         for _ in 0..TURNS {
             let mut datagrams = shared.datagrams.borrow_mut();
             let count = match link.receive(&mut datagrams) {
                 Ok(count) => count,
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    has_more = false;
+                    break;
+                }
                 // An answer of the network to what was sent, such as that a port is closed.
                 Err(_) => continue,
             };
@@ -126,10 +142,14 @@ async fn read_forever(shared: &Shared, link: &UdpLink, see: impl Fn(&RecvMeta, &
             datagrams.each(count, |meta, packet| see(meta, packet, now));
             shared.flush();
             if count < BATCH_SIZE {
+                link.is_drained();
+                has_more = false;
                 break;
             }
         }
-        task::yield_now().await;
+        if has_more {
+            task::yield_now().await;
+        }
     }
 }
 
