@@ -18,7 +18,8 @@ test("a call over the built-in TURN server", async ({ browser }) => {
   const grace = await people.join("Grace", room_id, { relayOnly: true });
   await allSeeAndHearEachOther([ada, grace]);
   const [path] = await pathsOnceConnected(ada.page, 1);
-  expect(path).toMatchObject({ local: "relay", relayProtocol: "udp" });
+  // By UDP or by TCP, whichever was there first.
+  expect(path?.local).toBe("relay");
   await people.dispose();
   await server.dispose();
 });
