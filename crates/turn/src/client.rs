@@ -164,7 +164,8 @@ impl Client {
         }
     }
 
-    pub(crate) fn request(
+    /// Any request, signed as soon as a challenge has come.
+    pub fn request(
         &mut self,
         method: Method,
         fill: impl FnOnce(Writer<'_>) -> Writer<'_>,
