@@ -119,17 +119,7 @@ impl RoomState {
         }
         for theirs in older.participants {
             match room.participants.iter_mut().find(|one| one.id == theirs.id) {
-                // They came once more, and the other side has seen it.
-                Some(one) if theirs.joined_at > one.joined_at => *one = theirs,
-                Some(one)
-                    if theirs.joined_at == one.joined_at
-                        && theirs.last_seen() > one.last_seen() =>
-                {
-                    one.home = theirs.home;
-                    one.here_since = theirs.here_since;
-                    one.presence = theirs.presence;
-                }
-                Some(_) => {}
+                Some(one) => one.merge(theirs),
                 None => room.participants.push(theirs),
             }
         }

@@ -86,11 +86,36 @@ pub enum Presence {
 }
 
 impl Participant {
-    /// When it was last seen where they are, or that they are away: the later one knows better.
-    pub(crate) fn last_seen(&self) -> Timestamp {
+    /// Takes over what another view knows better.
+    pub(crate) fn merge(&mut self, theirs: Self) {
+        let is_later = theirs.last_seen() > self.last_seen();
+        if theirs.joined_at == self.joined_at {
+            if is_later {
+                self.home = theirs.home;
+                self.here_since = theirs.here_since;
+                self.presence = theirs.presence;
+            }
+            return;
+        }
+        // They came once more, and one side has missed it. That side may have them by now all the
+        // same: then they know themselves as it does.
+        let once_more = if theirs.joined_at > self.joined_at {
+            (theirs.joined_at, theirs.since_version)
+        } else {
+            (self.joined_at, self.since_version)
+        };
+        if is_later {
+            *self = theirs;
+        }
+        (self.joined_at, self.since_version) = once_more;
+    }
+
+    /// Orders what is known of where they are. Who came to a node last is there, though the one
+    /// before may have seen their old socket close only later.
+    fn last_seen(&self) -> (Timestamp, Option<Timestamp>) {
         match self.presence {
-            Presence::Connected => self.here_since,
-            Presence::Away { since, .. } => self.here_since.max(since),
+            Presence::Connected => (self.here_since, None),
+            Presence::Away { since, .. } => (self.here_since, Some(since)),
         }
     }
 }
