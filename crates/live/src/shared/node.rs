@@ -279,7 +279,6 @@ impl Node {
                     Ok(Reply::Registry(registry)) if id.0 > self.woke_after => {
                         if is_beat {
                             self.last_beat = Some(now.instant);
-                            self.next_beat = now.instant + BEAT_EVERY;
                         }
                         self.on_registry(registry, now);
                     }
@@ -355,6 +354,8 @@ impl Node {
         self.next_look = now.instant + LOOK_EVERY;
         let is_beat = now.instant >= self.next_beat && !self.leaving;
         let request = if is_beat {
+            // From when it is asked, or every second look would come a moment too early for it.
+            self.next_beat = now.instant + BEAT_EVERY;
             let mut info = self.info.clone();
             info.rooms = self.rooms.len() as u64;
             info.participants = self.hub.session_count() as u64;
