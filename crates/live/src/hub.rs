@@ -262,6 +262,13 @@ impl Hub {
         u32::try_from(self.rules.resume_grace.as_millis()).unwrap_or(u32::MAX)
     }
 
+    /// Tells those who are in, here, what happened.
+    pub(crate) fn tell_events(&self, room: &RoomState, change: &Change, now: Timestamp) {
+        for event in &change.events {
+            self.tell_event(room, event, now);
+        }
+    }
+
     fn tell_event(&self, room: &RoomState, event: &Event, now: Timestamp) {
         match event {
             // Nobody is told of a lost socket before its grace time has passed.
@@ -354,9 +361,7 @@ impl Hub {
 
 impl Audience for Hub {
     fn changed(&self, room: &RoomState, change: &Change, now: Timestamp) {
-        for event in &change.events {
-            self.tell_event(room, event, now);
-        }
+        self.tell_events(room, change, now);
         // Last, for what they are told first is how things stand after all of it.
         for event in &change.events {
             if let Event::Joined(peer) = event

@@ -10,7 +10,7 @@ use super::{
     node::Node,
     record::{OLDEST_SCHEMA, Record, Tag},
     request::Loaded,
-    room::{Copy, EARLY_CHANGES, EarlyChange, Room, SET_ASIDE_FOR},
+    room::{Copy, EARLY_CHANGES, EarlyChange, News, Room, SET_ASIDE_FOR},
     trace,
     wire::ChangeNote,
 };
@@ -90,7 +90,8 @@ impl Node {
             .flat_map(|past| &past.events)
             .filter(|event| matches!(event, Event::MicrophoneLowered { .. }));
         events.extend(passing.cloned());
-        self.replace(room, (record.state, record.tag, era), events, now);
+        let record = (record.state, record.tag, era);
+        self.replace(room, record, events, News::View, now);
         room.unsettled = true;
     }
 
@@ -131,6 +132,7 @@ impl Node {
         room: &mut Room,
         (state, tag, era): (RoomState, Tag, u64),
         events: Vec<Event>,
+        news: News,
         now: Now,
     ) {
         let change = Change {
@@ -138,8 +140,12 @@ impl Node {
             events,
         };
         let before = room.copy.take().map(|copy| copy.state);
-        let here = self.here(before.as_ref(), &change);
-        self.hub.changed(&state, &change, now.time);
+        let here = self.here(before.as_ref(), &change, news);
+        match news {
+            News::Ours => self.hub.changed(&state, &change, now.time),
+            // Nobody was let in here: who is waited for may have been in already, elsewhere.
+            News::Theirs | News::View => self.hub.tell_events(&state, &change, now.time),
+        }
         self.see_off(&here, &state, now);
         room.unsettled |= self.is_mistaken(&state, &change);
         for event in &change.events {
@@ -222,7 +228,8 @@ impl Node {
                     (state, events)
                 }
             };
-            self.replace(&mut room, (state, early.tag, era), events, now);
+            let told = (state, early.tag, era);
+            self.replace(&mut room, told, events, News::Theirs, now);
             early.span.record("outcome", "taken in");
         }
         self.rooms.insert(id, room);

@@ -12,7 +12,7 @@ use super::{
     node::Node,
     record::{Past, Tag, to_json},
     request::{Commit, Reply, Request, StoreError},
-    room::{Committing, Flight, Op, Room},
+    room::{Committing, Flight, News, Op, Room},
     trace,
     wire::change_note,
 };
@@ -162,12 +162,12 @@ impl Node {
                     room.indexed = true;
                 }
                 let is_new = change.events.is_empty() && op.is_some();
-                let events = match (&op, &room.copy) {
+                let (events, news) = match (&op, &room.copy) {
                     // Two views were merged: each node tells its own what is new to them.
-                    (None, Some(copy)) => next.events_since(&copy.state),
-                    _ => change.events,
+                    (None, Some(copy)) => (next.events_since(&copy.state), News::View),
+                    _ => (change.events, News::Ours),
                 };
-                self.replace(room, (next, tag, era), events, now);
+                self.replace(room, (next, tag, era), events, news, now);
                 match op {
                     Some(mut op) if is_new => {
                         op.fresh = true;

@@ -99,6 +99,17 @@ impl Waiting {
     }
 }
 
+/// How a node comes to know another state of a room.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum News {
+    /// It was decided here.
+    Ours,
+    /// Another node has told what it decided.
+    Theirs,
+    /// The record is another one: what it shows is known, and not what happened in between.
+    View,
+}
+
 /// Work in a queue.
 pub(super) struct Op {
     pub work: Box<dyn AnyWork>,

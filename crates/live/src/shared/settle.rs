@@ -6,7 +6,11 @@ use std::sync::Arc;
 use wecall_protocol::{PeerId, RoomId, Timestamp, close::SESSION_TAKEN};
 use wecall_room::{Change, Command, Event, NodeId, Presence, RoomState};
 
-use super::{Now, node::Node, room::Room};
+use super::{
+    Now,
+    node::Node,
+    room::{News, Room},
+};
 use crate::{Session, session::Standing, store::command};
 
 /// The code of RFC 6455 for a server that restarts: the client comes back by itself, and joins
@@ -22,7 +26,12 @@ pub(super) struct Here {
 
 impl Node {
     /// The sessions whose place may change with this.
-    pub(super) fn here(&self, before: Option<&RoomState>, change: &Change) -> Vec<Here> {
+    pub(super) fn here(
+        &self,
+        before: Option<&RoomState>,
+        change: &Change,
+        _news: News,
+    ) -> Vec<Here> {
         let moves = |event: &Event| {
             matches!(
                 event,
