@@ -47,7 +47,10 @@ impl Node {
             return;
         };
         while !room.is_flying() && self.step(id, &mut room, now) {}
-        if room.is_idle() && room.stale.is_none() && !self.has_members(&room) {
+        // Sessions of those who are elsewhere by now may have to be let go of.
+        let is_settled = room.copy.is_none() || !room.unsettled;
+        let is_done = room.is_idle() && room.stale.is_none() && is_settled;
+        if is_done && !self.has_members(&room) {
             if let Some(deadline) = room.deadline {
                 self.deadlines.remove(&(deadline, id));
             }

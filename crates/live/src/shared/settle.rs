@@ -30,7 +30,7 @@ impl Node {
         &self,
         before: Option<&RoomState>,
         change: &Change,
-        _news: News,
+        news: News,
     ) -> Vec<Here> {
         let moves = |event: &Event| {
             matches!(
@@ -41,8 +41,8 @@ impl Node {
         let Some(before) = before else {
             return Vec::new();
         };
-        // A view that was replaced tells no `Back`.
-        if !change.events.iter().any(moves) && !change.events.is_empty() {
+        // A view tells no `Back`.
+        if news != News::View && !change.events.iter().any(moves) {
             return Vec::new();
         }
         let mine = before
