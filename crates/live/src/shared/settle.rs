@@ -92,15 +92,18 @@ impl Node {
         }
     }
 
-    /// Whether others believe someone away, or elsewhere, whose socket is here.
+    /// Whether others believe someone away, or elsewhere, whose socket is here; or here, of whom
+    /// there is nothing.
     pub(super) fn is_mistaken(&self, room: &RoomState, change: &Change) -> bool {
         change.events.iter().any(|event| {
-            let (Event::Away(peer) | Event::Back(peer)) = event else {
+            let (Event::Away(peer) | Event::Back(peer) | Event::Joined(peer)) = event else {
                 return false;
             };
-            let (Some(one), Some(session)) = (room.participant(*peer), self.hub.session(*peer))
-            else {
+            let Some(one) = room.participant(*peer) else {
                 return false;
+            };
+            let Some(session) = self.hub.session(*peer) else {
+                return self.is_mine(one.home);
             };
             match self.is_mine(one.home) {
                 true => {
