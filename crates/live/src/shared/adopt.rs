@@ -218,16 +218,13 @@ impl Node {
                 break;
             };
             let early = room.early.swap_remove(next);
-            let (state, events) = match early.events {
-                Some(events) => (early.state.after(&copy.state, &events, now.time), events),
-                None => {
-                    // Chat may be among what cannot be read.
-                    room.stale.get_or_insert(Count::ResyncGap);
-                    let state = early.state.after(&copy.state, &[], now.time);
-                    let events = state.events_since(&copy.state);
-                    (state, events)
-                }
+            let Some(events) = early.events else {
+                // Chat may be among what is not told: nothing less than the record will do.
+                room.early.clear();
+                room.stale.get_or_insert(Count::ResyncGap);
+                break;
             };
+            let state = early.state.after(&copy.state, &events, now.time);
             let told = (state, early.tag, era);
             self.replace(&mut room, told, events, News::Theirs, now);
             early.span.record("outcome", "taken in");

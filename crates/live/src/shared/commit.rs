@@ -89,7 +89,9 @@ impl Node {
         let note = match &expected {
             Some(previous) if !tell.is_empty() => {
                 let carried = self.traces.carry(&span);
-                change_note(id, previous, &tag, &change.events, carried.as_deref())
+                // Two views that were merged differ from either by more than events can tell.
+                let events = op.is_some().then_some(&*change.events);
+                change_note(id, previous, &tag, events, carried.as_deref())
             }
             _ => String::new(),
         };

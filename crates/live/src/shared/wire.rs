@@ -43,18 +43,19 @@ pub(super) struct ChangeNote<'a> {
 }
 
 impl ChangeNote<'_> {
-    /// `None` when a later version of the program has written them.
+    /// `None` when they do not tell all, or a later version of the program has written them.
     pub fn events(&self) -> Option<Vec<Event>> {
         serde_json::from_str(self.events.get()).ok()
     }
 }
 
-/// The beginning of a change note; the state and two closing braces follow.
+/// The beginning of a change note; the state and two closing braces follow. Without events the
+/// others fetch the record.
 pub(super) fn change_note(
     room: RoomId,
     previous: &Tag,
     tag: &Tag,
-    events: &[Event],
+    events: Option<&[Event]>,
     trace: Option<&str>,
 ) -> String {
     #[derive(Serialize)]
@@ -63,7 +64,7 @@ pub(super) fn change_note(
         p: &'a Tag,
         g: &'a Tag,
         m: u16,
-        e: &'a [Event],
+        e: Option<&'a [Event]>,
         #[serde(skip_serializing_if = "Option::is_none")]
         x: Option<&'a str>,
     }
