@@ -111,6 +111,10 @@ impl World {
             }
             Fault::Gone(life) => {
                 self.lives[life].phase = Phase::Dead;
+                // Those who came in last, and whom nobody has sent away.
+                for socket in self.sockets_of(life) {
+                    self.after(1_000, Event::SocketLost { socket });
+                }
                 self.after(SECOND / 10, Event::Fault(Fault::Start));
             }
         }
