@@ -14,6 +14,11 @@ use super::{
 /// Nobody who was away for less may be told as lost: the shortest of the grace times.
 const SHORTEST_GRACE_US: u64 = 12_900_000;
 
+/// A node of which the store heard nothing for so long is given up, and its participants are away
+/// from then on, whatever they see of it themselves: those of a node that stands still, or is cut
+/// off from the store, can be told as lost while they are content with it.
+const LEASE_US: u64 = 5_000_000;
+
 /// Until then a message has to arrive that nothing is allowed to lose.
 const ARRIVES_WITHIN_US: u64 = 12_000_000;
 
@@ -22,6 +27,8 @@ const ARRIVES_WITHIN_US: u64 = 12_000_000;
 pub struct Truth {
     connected: bool,
     until: u64,
+    /// The node that they were last connected to.
+    life: usize,
     /// They said goodbye, or cannot resume and lost their socket.
     farewell: bool,
     /// They cannot resume: any doubt of their node is their end.
@@ -97,16 +104,27 @@ impl World {
     }
 
     pub fn check_connected(&mut self, client: usize) {
-        let truth = self
-            .ledger
-            .truth
-            .entry(self.clients[client].peer)
-            .or_default();
-        let away_for = self.now.saturating_sub(truth.until);
-        truth.was_lost |= truth.until > 0 && !truth.connected && away_for >= SHORTEST_GRACE_US;
+        let Some(socket) = self.clients[client].socket() else {
+            return;
+        };
+        let peer = self.clients[client].peer;
+        let truth = self.ledger.truth.get(&peer);
+        let was_lost = truth.is_some_and(|truth| self.may_be_lost(truth));
+        let truth = self.ledger.truth.entry(peer).or_default();
+        truth.was_lost |= was_lost;
+        truth.life = self.sockets[socket].life;
         truth.connected = true;
         truth.farewell = false;
         truth.is_old = !self.clients[client].resumes;
+    }
+
+    /// Whether someone was away, or at a node that the store heard nothing of, for so long that
+    /// they may be given up.
+    fn may_be_lost(&self, truth: &Truth) -> bool {
+        let away_for = self.now.saturating_sub(truth.until);
+        let unheard_for = self.now.saturating_sub(self.lives[truth.life].heard_at);
+        (!truth.connected && away_for >= SHORTEST_GRACE_US)
+            || unheard_for >= LEASE_US + SHORTEST_GRACE_US
     }
 
     pub fn check_disconnected(&mut self, client: usize) {
@@ -139,9 +157,8 @@ impl World {
             // They have never heard that they are in.
             return;
         };
-        let away_for = self.now.saturating_sub(truth.until);
         let doubted = truth.is_old && !self.faults.kinds.is_empty();
-        let lost = doubted || truth.was_lost || (!truth.connected && away_for >= SHORTEST_GRACE_US);
+        let lost = doubted || truth.was_lost || self.may_be_lost(truth);
         let may = match reason {
             "left" => truth.farewell,
             "lost" => truth.farewell || lost,

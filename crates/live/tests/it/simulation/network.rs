@@ -114,6 +114,8 @@ pub struct Life {
     to_store_at: u64,
     from_store_at: u64,
     message_at: u64,
+    /// When the store last heard from it that it lives.
+    pub heard_at: u64,
 }
 
 impl World {
@@ -160,6 +162,7 @@ impl World {
             to_store_at: 0,
             from_store_at: 0,
             message_at: 0,
+            heard_at: self.now,
         });
         self.note(|| format!("node {number} starts as {id}"));
         self.after(1_000, Event::Subscribe { life: number });
@@ -287,6 +290,9 @@ impl World {
             return;
         }
         let (reply, published) = self.store.execute(&request, self.now / 1_000);
+        if matches!(*request, Request::Beat { .. }) {
+            self.lives[life].heard_at = self.now;
+        }
         if let (Request::Commit(commit), Reply::Committed) = (&*request, &reply) {
             self.check_commit(life, commit);
         }
