@@ -147,7 +147,7 @@ impl Node {
             News::Theirs | News::View => self.hub.tell_events(&state, &change, now.time),
         }
         self.see_off(&here, &state, now);
-        room.unsettled |= self.is_mistaken(&state, &change);
+        room.unsettled |= self.is_mistaken(&state, &change, news);
         for event in &change.events {
             if let Event::Back(peer) = event
                 && let Some(one) = state.participant(*peer)

@@ -94,7 +94,7 @@ impl Node {
 
     /// Whether others believe someone away, or elsewhere, whose socket is here; or here, of whom
     /// there is nothing.
-    pub(super) fn is_mistaken(&self, room: &RoomState, change: &Change) -> bool {
+    pub(super) fn is_mistaken(&self, room: &RoomState, change: &Change, news: News) -> bool {
         change.events.iter().any(|event| {
             let (Event::Away(peer) | Event::Back(peer) | Event::Joined(peer)) = event else {
                 return false;
@@ -103,7 +103,8 @@ impl Node {
                 return false;
             };
             let Some(session) = self.hub.session(*peer) else {
-                return self.is_mine(one.home);
+                // Whom this node has just let in or taken back gets a session after this.
+                return news != News::Ours && self.is_mine(one.home);
             };
             match self.is_mine(one.home) {
                 true => {
