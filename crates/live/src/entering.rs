@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use wecall_protocol::{ErrorCode, Timestamp};
-use wecall_room::{Command, Join, NodeId, Returning, RoomState};
+use wecall_room::{Command, Join, NodeId, Presence, Returning, RoomState};
 
 use crate::{
     Decision, Joined, Live, Refusal, ResumeClaims, Resumption, Session, Work,
@@ -170,10 +170,22 @@ impl Work for AttachWork {
     type Output = Result<Resumption, ErrorCode>;
 
     fn decide(&mut self, room: Option<&RoomState>) -> Result<Decision, Refusal> {
-        match room {
-            Some(_) => Ok(Decision::Look),
-            None => Err(ErrorCode::RoomNotFound.into()),
-        }
+        let Some(room) = room else {
+            return Err(ErrorCode::RoomNotFound.into());
+        };
+        let (peer, home) = (self.session.peer, self.live.home());
+        let is_away = room
+            .participant(peer)
+            .is_some_and(|one| one.presence != Presence::Connected && self.live.is_mine(one.home));
+        // While no socket had it, the room may have been told that they are away.
+        Ok(match is_away {
+            true => Decision::Run(Command::Resume {
+                peer,
+                home,
+                returning: None,
+            }),
+            false => Decision::Look,
+        })
     }
 
     fn finish(self, outcome: Result<&RoomState, Refusal>) -> Self::Output {
