@@ -133,7 +133,8 @@ impl World {
             && truth.connected
         {
             truth.connected = false;
-            truth.until = now;
+            // Their node may have been given up before they noticed.
+            truth.until = now.min(self.lives[truth.life].heard_at + LEASE_US);
         }
     }
 

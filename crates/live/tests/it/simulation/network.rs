@@ -206,6 +206,9 @@ impl World {
             Event::Disconnected { .. } => {
                 let shared = self.lives[life].shared.clone();
                 shared.with(|node, now| node.on_unsubscribed(now));
+                // It may have been seen only after the next one was there.
+                self.lives[life].listens_to = None;
+                self.after(1_000, Event::Subscribe { life });
             }
             Event::Text { socket, text } => self.on_text(socket, text),
             Event::SocketClosed { socket } => self.on_socket_closed(socket),
@@ -290,7 +293,9 @@ impl World {
             return;
         }
         let (reply, published) = self.store.execute(&request, self.now / 1_000);
-        if matches!(*request, Request::Beat { .. }) {
+        if let (Request::Beat { .. }, Reply::Registry(registry)) = (&*request, &reply)
+            && !registry.fenced
+        {
             self.lives[life].heard_at = self.now;
         }
         if let (Request::Commit(commit), Reply::Committed) = (&*request, &reply) {
