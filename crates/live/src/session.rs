@@ -45,6 +45,9 @@ struct Inner {
     lost: bool,
     /// Of those who are at other nodes: the stamp of the last message that came of each.
     heard: Vec<(PeerId, Stamp)>,
+    /// Stamps of what others sent before the first socket, in order: the node where it was may
+    /// turn out to have handed some of it over already.
+    early: Vec<Stamp>,
     waker: Option<Waker>,
 }
 
@@ -131,6 +134,7 @@ impl Session {
                 line: Line(0),
                 lost: false,
                 heard: Vec::new(),
+                early: Vec::new(),
                 waker: None,
             }),
         }
@@ -423,7 +427,16 @@ impl Session {
         if inner.socket != Socket::Away {
             return None;
         }
-        let held = inner.outbox.take_unsent();
+        let mut early = std::mem::take(&mut inner.early).into_iter();
+        let mut held = inner.outbox.take_unsent();
+        held.retain(|entry| {
+            let Some((from, _)) = entry.relayed else {
+                return true;
+            };
+            let stamp = early.next();
+            let known = handover.heard.iter().find(|(peer, _)| *peer == from);
+            known.is_none_or(|(_, last)| stamp.is_none_or(|stamp| stamp > *last))
+        });
         let mut outbox = Outbox::continuing(last_seq);
         let handed = handover.entries.into_iter().map(|entry| Entry {
             body: String::from(entry.body).into(),
@@ -456,6 +469,7 @@ impl Session {
 impl Inner {
     fn attach(&mut self) -> u32 {
         self.socket = Socket::Attached;
+        self.early = Vec::new();
         self.epoch += 1;
         self.epoch
     }
@@ -497,6 +511,9 @@ fn take_stamped(
     now: Instant,
 ) {
     if inner.note_heard(from, stamp) {
+        if inner.epoch == 0 && inner.socket == Socket::Away {
+            inner.early.push(stamp);
+        }
         let relayed = Some((from, now));
         push(inner, Entry { body, relayed });
     }
