@@ -184,7 +184,7 @@ mod tests {
     fn note(trace: Option<&str>) -> String {
         let room: RoomId = "ABC12345".parse().unwrap();
         let tag = Tag::new(NodeId::from_random(7), 1);
-        let note = change_note(room, &tag, &tag, &[], trace);
+        let note = change_note(room, &tag, &tag, Some(&[]), trace);
         let now = wecall_protocol::Timestamp::from_unix_ms(1);
         let options = RoomOptions {
             name: None,
