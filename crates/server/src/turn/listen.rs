@@ -40,6 +40,41 @@ impl Families {
     }
 }
 
+/// So many ports that the system has chosen for UDP may be taken for TCP.
+const PORTS_TRIED: usize = 16;
+
+/// Sockets for UDP and TCP at the same ports, also where the system chooses them.
+#[expect(clippy::type_complexity, reason = "what `bind_each` gives, twice")]
+fn bind_plain(
+    listen: &[SocketAddr],
+    is_default: bool,
+) -> anyhow::Result<(Option<Vec<UdpSocket>>, Option<Vec<TcpListener>>)> {
+    let chosen_by_system = listen.iter().any(|address| address.port() == 0);
+    let mut tried = 0;
+    loop {
+        tried += 1;
+        let udp = bind_each(listen, is_default, driver::bind_udp);
+        let udp = udp.context("turn.listen: cannot listen by UDP")?;
+        let at = listen.iter().enumerate().map(|(index, address)| {
+            let socket = udp.as_ref().and_then(|sockets| sockets.get(index));
+            match (address.port(), socket) {
+                (0, Some(socket)) => socket.local_addr().unwrap_or(*address),
+                _ => *address,
+            }
+        });
+        let at: Vec<SocketAddr> = at.collect();
+        match bind_each(&at, is_default, driver::bind_tcp) {
+            Err(error) if chosen_by_system && tried < PORTS_TRIED && is_taken(&error) => {}
+            tcp => return Ok((udp, tcp.context("turn.listen: cannot listen by TCP")?)),
+        }
+    }
+}
+
+fn is_taken(error: &anyhow::Error) -> bool {
+    let error: Option<&io::Error> = error.downcast_ref();
+    error.is_some_and(|error| error.kind() == io::ErrorKind::AddrInUse)
+}
+
 /// Sockets that listen already.
 pub struct Bound {
     pub sockets: Sockets,
@@ -51,25 +86,7 @@ impl Bound {
         let config = &loaded.config.turn;
         let is_default = |key| loaded.origin(key) == Origin::Default;
         let plain = is_default("turn.listen");
-        let udp = bind_each(&config.listen, plain, driver::bind_udp);
-        let udp = udp.context("turn.listen: cannot listen by UDP")?;
-        // The same port for both where the system chose it.
-        let tcp_at: Vec<SocketAddr> = config
-            .listen
-            .iter()
-            .zip(udp.iter().flatten())
-            .map(|(address, socket)| match address.port() {
-                0 => socket.local_addr().unwrap_or(*address),
-                _ => *address,
-            })
-            .collect();
-        let tcp_at = if udp.is_some() {
-            &tcp_at
-        } else {
-            &config.listen
-        };
-        let tcp = bind_each(tcp_at, plain, driver::bind_tcp);
-        let tcp = tcp.context("turn.listen: cannot listen by TCP")?;
+        let (udp, tcp) = bind_plain(&config.listen, plain)?;
         let (Some(udp), Some(tcp)) = (udp, tcp) else {
             tracing::warn!(
                 "no TURN: its port is taken; set turn.listen to another one, or turn.enabled to false"
