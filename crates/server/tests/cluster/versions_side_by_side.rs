@@ -19,6 +19,7 @@ use crate::{
 /// A later version's id for its node, as in the files.
 const LATER: &str = "1a7e50000000cafe";
 
+/// What is written in it is of the next century: chat is kept for an hour.
 const RECORD: &str = include_str!("versions_side_by_side/record_of_a_later_version.json");
 const CHANGE: &str = include_str!("versions_side_by_side/change_of_a_later_version.json");
 const LINK: &str = include_str!("versions_side_by_side/link_of_a_later_version.json");
