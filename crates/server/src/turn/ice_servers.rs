@@ -17,6 +17,9 @@ use crate::config::Config;
 /// Ways to one server that are told: a browser tries each on each of its networks.
 const MAX_HOSTS: usize = 2;
 
+/// More URLs slow a browser down; Firefox says so from the fifth on.
+const MAX_URLS: usize = 4;
+
 pub struct IceDirectory {
     fixed: Vec<IceServer>,
     turn: Option<TurnDirectory>,
@@ -128,6 +131,11 @@ impl Urls {
                     urls.push(format!("{scheme}:{host}:{port}{transport}"));
                 }
             }
+        }
+        if urls.len() > MAX_URLS {
+            // TURN over UDP tells a browser's own address as well.
+            urls.retain(|url| !url.starts_with("stun:"));
+            urls.truncate(MAX_URLS);
         }
         urls
     }
