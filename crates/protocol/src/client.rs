@@ -3,7 +3,7 @@ use std::borrow::Cow;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use crate::{DecodeError, ErrorCode, MediaState, Reaction, limits};
+use crate::{DecodeError, ErrorCode, MediaSource, MediaState, Reach, Reaction, Topology, limits};
 
 /// An enum of messages tagged by `type`, with a decoder that keeps relayed JSON as it came.
 ///
@@ -99,6 +99,13 @@ messages! {
         IceCandidate(IceCandidate<'a>) = "ice-candidate",
         /// What the sender sends from now on.
         MediaState(MediaState) = "media-state",
+        /// What the sender shows of what the room's media server has: it sends no more than that.
+        View(View) = "view",
+        /// How the sender's media goes.
+        MediaPath(MediaPath) = "media-path",
+        /// There is no way to another participant, browser to browser: the room needs its media
+        /// server.
+        Unreachable(Target) = "unreachable",
         /// Writes to all.
         Chat(Chat) = "chat",
         /// Raises or lowers one's own hand.
@@ -193,6 +200,47 @@ pub struct IceCandidate<'a> {
     #[serde(borrow)]
     #[cfg_attr(feature = "gen", ts(type = "RTCIceCandidateInit"))]
     pub candidate: &'a RawValue,
+}
+
+/// In place of the view before. Until the first, the media server chooses: screens, then cameras in
+/// the order of speaking.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "gen", derive(ts_rs::TS))]
+pub struct View {
+    /// The media server that it is for.
+    pub target_peer_id: String,
+    /// At most 64; the first are served first.
+    pub shown: Vec<Shown>,
+    /// Whom the sender wants to see well, whatever else there is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "gen", ts(optional))]
+    pub pinned: Option<String>,
+}
+
+/// One picture, and how large it is shown.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "gen", derive(ts_rs::TS))]
+pub struct Shown {
+    pub peer_id: String,
+    /// `camera` or `screen`.
+    pub source: MediaSource,
+    /// In pixels of the display.
+    pub width: u16,
+    pub height: u16,
+}
+
+/// What is missing is as it was.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+#[cfg_attr(feature = "gen", derive(ts_rs::TS))]
+pub struct MediaPath {
+    /// The way by which the sender gets all that it is to get.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "gen", ts(optional))]
+    pub path: Option<Topology>,
+    /// How it reaches the media server.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "gen", ts(optional))]
+    pub reach: Option<Reach>,
 }
 
 /// At most 2,000 characters.

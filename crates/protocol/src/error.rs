@@ -52,6 +52,11 @@ pub enum ErrorCode {
     HostOnly,
     /// The target's client cannot do this: it speaks protocol version 1.
     NotSupportedByPeer,
+    /// The bearer token is not valid for this, or its time has passed.
+    InvalidToken,
+    /// The media server cannot take this session description: it is malformed, or asks for more
+    /// than is allowed.
+    MediaRefused,
     /// The server cannot take this now; try again after a short while.
     Unavailable,
 }
@@ -82,6 +87,8 @@ impl ErrorCode {
         Self::ChatTooLong,
         Self::HostOnly,
         Self::NotSupportedByPeer,
+        Self::InvalidToken,
+        Self::MediaRefused,
         Self::Unavailable,
     ];
 
@@ -111,6 +118,8 @@ impl ErrorCode {
             Self::ChatTooLong => "chat-too-long",
             Self::HostOnly => "host-only",
             Self::NotSupportedByPeer => "not-supported-by-peer",
+            Self::InvalidToken => "invalid-token",
+            Self::MediaRefused => "media-refused",
             Self::Unavailable => "unavailable",
         }
     }
@@ -141,6 +150,8 @@ impl ErrorCode {
             Self::ChatTooLong => "A message has 2,000 characters at most.",
             Self::HostOnly => "Only a host can do this.",
             Self::NotSupportedByPeer => "This person's app is too old for this.",
+            Self::InvalidToken => "This token is not valid for this, or not any more.",
+            Self::MediaRefused => "The media server cannot take this session description.",
             Self::Unavailable => "The server cannot take this just now. Try again shortly.",
         }
     }

@@ -36,6 +36,9 @@ pub const CAPABILITIES: usize = 16;
 /// times, which a laptop does not keep up with.
 pub const MESH_PARTICIPANTS: u16 = 4;
 
+/// Pictures of one `view`: what the largest grid shows, and its screens, twice over.
+pub const VIEW_SHOWN: usize = 64;
+
 /// The largest `max_participants` that a room may ask for, if the operator allows no less.
 pub const ROOM_PARTICIPANTS: u16 = 100;
 

@@ -11,6 +11,8 @@ pub enum Capability {
     Resume,
     /// Tells its own `media-state` and obeys `lower-microphone`.
     MediaState,
+    /// Takes part by the room's media server when the room asks for it with `topology`.
+    Sfu,
 }
 
 /// What a participant may do.
@@ -65,6 +67,43 @@ pub enum Topology {
     /// Browser to browser; the newcomer offers to each participant.
     #[default]
     Mesh,
+    /// Over the room's media server, with one connection each.
+    Sfu,
+}
+
+/// The media server of a room: a peer to whom one's own offer goes. It answers; it never offers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "gen", derive(ts_rs::TS))]
+pub struct MediaServer {
+    /// Another one than before: connections to the one before are of no use any more.
+    pub peer_id: PeerId,
+    /// From how many participants on the room goes over it.
+    pub from_participants: u16,
+}
+
+/// How a participant reaches the room's media server, as far as they have tried.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[cfg_attr(feature = "gen", derive(ts_rs::TS))]
+pub enum Reach {
+    Udp,
+    /// ICE-TCP: UDP is blocked.
+    Tcp,
+    /// Over a TURN server: there is no direct way.
+    Relay,
+    /// Not at all.
+    Nothing,
+}
+
+/// What a receive section shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[cfg_attr(feature = "gen", derive(ts_rs::TS))]
+pub enum MediaSource {
+    Microphone,
+    Camera,
+    Screen,
+    ScreenAudio,
 }
 
 /// Why a participant is gone.
@@ -105,6 +144,16 @@ pub struct ParticipantInfo {
     pub hand_raised_at: Option<Timestamp>,
     pub joined_at: Timestamp,
     pub capabilities: Vec<Capability>,
+    /// By which way they get all that they are to get. A connection of the other way to them is
+    /// needed until this is the room's topology, on both sides.
+    #[serde(default)]
+    pub path: Topology,
+    /// `null` while they have not tried.
+    #[serde(default)]
+    pub reach: Option<Reach>,
+    /// Sends by WHIP, and neither sees nor hears the others.
+    #[serde(default)]
+    pub publisher: bool,
 }
 
 /// A chat message as everyone gets it, its writer too.
@@ -144,6 +193,9 @@ pub struct RoomSnapshot {
     #[serde(default)]
     pub recovering: bool,
     pub topology: Topology,
+    /// `null` when the server has none for this room.
+    #[serde(default)]
+    pub media: Option<MediaServer>,
     /// In the order in which they joined, the receiver included.
     pub participants: Vec<ParticipantInfo>,
     /// What was written since the receiver first joined, as far as it is kept.

@@ -4,8 +4,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use crate::{
-    ChatMessage, ErrorCode, LeaveReason, MediaState, ParticipantInfo, PeerId, Reaction, Role,
-    RoomEndReason, RoomId, RoomSnapshot, Timestamp, UserName,
+    ChatMessage, ErrorCode, LeaveReason, MediaServer, MediaSource, MediaState, ParticipantInfo,
+    PeerId, Reach, Reaction, Role, RoomEndReason, RoomId, RoomSnapshot, Timestamp, Topology,
+    UserName, rest::IceServer,
 };
 
 crate::client::messages! {
@@ -37,6 +38,21 @@ crate::client::messages! {
         IceCandidate(RelayedCandidate<'a>) = "ice-candidate",
         /// What someone sends from now on; also told to them when a host lowered it.
         MediaState(PeerMediaState) = "media-state",
+        /// The room goes another way from now on, or over another media server. The way before is
+        /// good until everyone's `path` is the new one.
+        Topology(TopologySet) = "topology",
+        /// How someone's media goes, also told to themselves.
+        MediaPath(PeerMediaPath) = "media-path",
+        /// What is in one's receive sections from now on, all of them.
+        Slots(Slots) = "slots",
+        /// Who speaks, the loudest first; nobody else does.
+        Speakers(Speakers) = "speakers",
+        /// The layers of one's own source that anyone needs; the others may be turned off.
+        Layers(Layers) = "layers",
+        /// How one's connection to the media server does, as the server sees it.
+        MediaFigures(MediaFigures) = "media-figures",
+        /// The media server has let one's connection go, or has not taken the offer.
+        MediaGone(MediaGone) = "media-gone",
         /// A chat message, also to its writer.
         Chat(ChatMessage) = "chat",
         /// Someone raised or lowered their hand.
@@ -90,6 +106,9 @@ pub struct Joined {
     pub resume_token: Option<String>,
     /// How long the others are not told of a lost socket, in milliseconds.
     pub resume_grace_ms: u32,
+    /// As in `/api/config`, with credentials that are this participant's own.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ice_servers: Vec<IceServer>,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -190,6 +209,118 @@ impl PeerMediaState {
             screen,
         }
     }
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "gen", derive(ts_rs::TS))]
+pub struct TopologySet {
+    pub topology: Topology,
+    pub media: Option<MediaServer>,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "gen", derive(ts_rs::TS))]
+pub struct PeerMediaPath {
+    pub peer_id: PeerId,
+    pub path: Topology,
+    pub reach: Option<Reach>,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "gen", derive(ts_rs::TS))]
+pub struct Slots {
+    /// The media server that they are of.
+    pub peer_id: PeerId,
+    pub slots: Vec<Slot>,
+}
+
+/// One receive section.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "gen", derive(ts_rs::TS))]
+pub struct Slot {
+    /// The `a=mid` of the section.
+    pub mid: String,
+    /// Whose media it carries; `null` when it is empty.
+    pub content: Option<SlotContent>,
+    /// The simulcast layer that flows, where the source has layers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "gen", ts(optional))]
+    pub layer: Option<String>,
+    /// Nothing flows: the receiver's connection is too narrow, or the source sends nothing.
+    pub paused: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "gen", derive(ts_rs::TS))]
+pub struct SlotContent {
+    pub peer_id: PeerId,
+    pub source: MediaSource,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "gen", derive(ts_rs::TS))]
+pub struct Speakers {
+    pub speakers: Vec<Speaker>,
+}
+
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+#[cfg_attr(feature = "gen", derive(ts_rs::TS))]
+pub struct Speaker {
+    pub peer_id: PeerId,
+    /// In dBov (RFC 6464): 0 is the loudest, -127 is silence.
+    pub level: i8,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "gen", derive(ts_rs::TS))]
+pub struct Layers {
+    pub source: MediaSource,
+    /// The `rid`s; of a source without layers, `""` when anyone needs it.
+    pub layers: Vec<String>,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "gen", derive(ts_rs::TS))]
+pub struct MediaFigures {
+    /// What the path to the client carries, as far as known, in kbit/s.
+    pub estimate_kbps: Option<u32>,
+    /// What its slots were given of it.
+    pub allocated_kbps: u32,
+    /// What they would like.
+    pub desired_kbps: u32,
+    pub round_trip_ms: Option<u32>,
+    /// Shares of packets, from 0 to 1, of the last second.
+    pub loss_to_client: Option<f32>,
+    pub loss_from_client: Option<f32>,
+    /// ICE-TCP.
+    pub over_tcp: bool,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "gen", derive(ts_rs::TS))]
+pub struct MediaGone {
+    /// The media server.
+    pub peer_id: PeerId,
+    pub reason: MediaGoneReason,
+}
+
+/// Why there is no connection to the media server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[cfg_attr(feature = "gen", derive(ts_rs::TS))]
+pub enum MediaGoneReason {
+    /// The offer or candidate is not allowed. The same one again is refused again.
+    Refused,
+    /// The media server takes no more just now.
+    Busy,
+    /// No media server serves this room here; a `topology` names another one, or none.
+    NotHere,
+    /// Nothing came over the connection for too long.
+    Lost,
+    /// It was closed, or another one of the same client took its place.
+    Closed,
+    /// It broke.
+    Failed,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]

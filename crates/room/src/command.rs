@@ -1,7 +1,7 @@
 use serde::{Deserialize, Serialize};
 use wecall_protocol::{
-    ChatMessage, ChatText, LeaveReason, MediaState, PeerId, Role, RoomEndReason, Timestamp,
-    UserName,
+    ChatMessage, ChatText, LeaveReason, MediaState, PeerId, Reach, Role, RoomEndReason, Timestamp,
+    Topology, UserName,
 };
 
 use crate::{Capabilities, NodeId};
@@ -32,6 +32,17 @@ pub enum Command {
     NodeLost {
         home: NodeId,
     },
+    /// The media server of the room at `node` is gone, whether or not the node is.
+    MediaLost {
+        node: NodeId,
+    },
+    /// Somebody is about to send or to watch without having joined.
+    NeedMedia,
+    /// Whether somebody watches without taking part, as the media server at `node` knows.
+    SetWatched {
+        node: NodeId,
+        watched: bool,
+    },
     Act {
         peer: PeerId,
         action: Action,
@@ -47,6 +58,8 @@ pub struct Join {
     pub name: UserName,
     pub capabilities: Capabilities,
     pub media: MediaState,
+    /// Sends by WHIP.
+    pub publisher: bool,
     /// The node that has their socket.
     pub home: NodeId,
     /// Has shown the room's host token.
@@ -69,6 +82,12 @@ pub struct Returning {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Action {
     SetMedia(MediaState),
+    SetPath {
+        path: Option<Topology>,
+        reach: Option<Reach>,
+    },
+    /// There is no way to this one, browser to browser.
+    Unreachable(PeerId),
     Chat {
         text: ChatText,
         client_ref: Option<Box<str>>,
@@ -112,6 +131,9 @@ pub enum Event {
         peer: PeerId,
         media: MediaState,
     },
+    /// The topology, or the media server, is another one.
+    TopologySet,
+    PathSet(PeerId),
     MicrophoneLowered {
         peer: PeerId,
         by: PeerId,

@@ -9,6 +9,7 @@
 
 mod command;
 mod machine;
+mod media;
 mod moderation;
 mod node_id;
 mod reconcile;
@@ -16,6 +17,7 @@ mod rules;
 mod state;
 
 pub use command::{Action, Change, Command, Event, Join, Returning};
+pub use media::MediaSeat;
 pub use node_id::{InvalidNodeId, NodeId};
-pub use rules::Rules;
+pub use rules::{MediaRules, Rules, TopologyPolicy};
 pub use state::{Capabilities, Participant, Presence, RoomOptions, RoomState};

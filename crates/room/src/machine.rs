@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use wecall_protocol::{ErrorCode, LeaveReason, PeerId, Role, RoomEndReason, Timestamp};
+use wecall_protocol::{ErrorCode, LeaveReason, PeerId, Role, RoomEndReason, Timestamp, Topology};
 
 use crate::{
     Change, Command, Event, Join, NodeId, Participant, Presence, RoomState, Rules, state::Recent,
@@ -28,8 +28,9 @@ impl RoomState {
         if self.ended.is_some() {
             return Err(ErrorCode::RoomNotFound);
         }
-        let events = match command {
-            Command::Join(join) => self.join(join, now)?,
+        let before = self.media_state();
+        let mut events = match command {
+            Command::Join(join) => self.join(join, now, rules)?,
             Command::Resume {
                 peer,
                 home,
@@ -38,9 +39,27 @@ impl RoomState {
             Command::Disconnect { peer, home } => self.disconnect(peer, home, now)?,
             Command::Leave { peer, home } => self.leave(peer, home, now)?,
             Command::NodeLost { home } => self.node_lost(home, now, rules),
+            Command::MediaLost { node } => {
+                self.lose_media(node);
+                Vec::new()
+            }
+            Command::NeedMedia => {
+                self.media_needed_at = Some(now);
+                Vec::new()
+            }
+            Command::SetWatched { node, watched } => {
+                self.set_watched(node, watched);
+                Vec::new()
+            }
             Command::Act { peer, action } => self.act(peer, action, now)?,
             Command::Tick => self.tick(now, rules),
         };
+        if self.ended.is_none() {
+            self.settle_media(now, rules);
+            if self.media_state() != before {
+                events.push(Event::TopologySet);
+            }
+        }
         if !events.is_empty() {
             self.version += 1;
         }
@@ -50,7 +69,7 @@ impl RoomState {
         })
     }
 
-    fn join(&mut self, join: Join, now: Timestamp) -> Result<Vec<Event>, ErrorCode> {
+    fn join(&mut self, join: Join, now: Timestamp, rules: &Rules) -> Result<Vec<Event>, ErrorCode> {
         if self.removed.contains(&join.peer) {
             return Err(ErrorCode::Removed);
         }
@@ -66,7 +85,9 @@ impl RoomState {
             if self.locked && !join.host && before.is_none() {
                 return Err(ErrorCode::RoomLocked);
             }
-            if self.participant_count() >= self.max_participants {
+            if self.participant_count() >= self.max_participants
+                || self.cannot_take_to_mesh(&join, rules)
+            {
                 return Err(ErrorCode::RoomFull);
             }
         } else if join.returning.is_none() {
@@ -160,6 +181,9 @@ impl RoomState {
             since_version: since_version.min(self.version),
             capabilities: join.capabilities,
             presence: Presence::Connected,
+            path: Topology::Mesh,
+            reach: None,
+            publisher: join.publisher,
             home: join.home,
             here_since: now,
             unknown: BTreeMap::new(),
@@ -209,6 +233,7 @@ impl RoomState {
         let connected = |participant: &&mut Participant| {
             participant.home == home && participant.presence == Presence::Connected
         };
+        self.lose_media(home);
         let mut events = Vec::new();
         let mut gone = Vec::new();
         for participant in self.participants.iter_mut().filter(connected) {
@@ -237,6 +262,8 @@ impl RoomState {
     ) -> Option<Event> {
         let index = self.participants.iter().position(|p| p.id == peer)?;
         let participant = self.participants.remove(index);
+        self.unreachable
+            .retain(|pair| pair.0 != peer && pair.1 != peer);
         if reason == LeaveReason::Removed {
             if self.removed.len() == REMOVED_KEPT {
                 self.removed.pop_front();

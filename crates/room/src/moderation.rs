@@ -34,6 +34,14 @@ impl RoomState {
                 actor.media = media;
                 Ok(event_if(changed, Event::MediaSet { peer, media }))
             }
+            Action::SetPath { path, reach } => {
+                let before = (actor.path, actor.reach);
+                actor.path = path.unwrap_or(actor.path);
+                actor.reach = reach.or(actor.reach);
+                let changed = before != (actor.path, actor.reach);
+                Ok(event_if(changed, Event::PathSet(peer)))
+            }
+            Action::Unreachable(target) => self.note_unreachable(peer, target),
             Action::SetHand(raised) => {
                 let changed = actor.hand_raised_at.is_some() != raised;
                 if changed {

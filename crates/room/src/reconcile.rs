@@ -40,6 +40,9 @@ impl RoomState {
             if new.name != old.name {
                 events.push(Event::Renamed(peer));
             }
+            if (new.path, new.reach) != (old.path, old.reach) {
+                events.push(Event::PathSet(peer));
+            }
             if new.media != old.media {
                 let media = new.media;
                 events.push(Event::MediaSet { peer, media });
@@ -51,6 +54,9 @@ impl RoomState {
                 let role = new.role;
                 events.push(Event::RoleSet { peer, role });
             }
+        }
+        if (self.topology, self.media) != (before.topology, before.media) {
+            events.push(Event::TopologySet);
         }
         let known: BTreeSet<u64> = before.chat.iter().map(|message| message.id).collect();
         let oldest = before.chat.front().map_or(0, |message| message.id);
@@ -135,6 +141,9 @@ impl RoomState {
         room.removed.drain(..surplus);
         room.chat = merged_chat(room.chat, older.chat);
         room.locked |= older.locked;
+        let is_in = |peer: PeerId| room.participants.iter().any(|one| one.id == peer);
+        room.unreachable
+            .retain(|pair| is_in(pair.0) && is_in(pair.1));
         room.used |= older.used;
         room.empty_since = match (room.participants.is_empty(), room.empty_since) {
             (true, None) => older
@@ -151,6 +160,7 @@ impl RoomState {
     /// sees.
     pub fn is_like(&self, other: &Self) -> bool {
         let is_same = self.locked == other.locked
+            && (self.topology, self.media) == (other.topology, other.media)
             && self.ended == other.ended
             && self.participants.len() == other.participants.len()
             && self.removed.iter().all(|peer| other.removed.contains(peer))

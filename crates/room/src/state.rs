@@ -6,11 +6,11 @@ use std::{
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use wecall_protocol::{
-    Capability, ChatMessage, ErrorCode, MediaState, ParticipantInfo, PeerId, Role, RoomEndReason,
-    RoomId, RoomName, RoomSnapshot, Timestamp, Topology, UserName, limits,
+    Capability, ChatMessage, ErrorCode, MediaState, ParticipantInfo, PeerId, Reach, Role,
+    RoomEndReason, RoomId, RoomName, RoomSnapshot, Timestamp, Topology, UserName, limits,
 };
 
-use crate::{NodeId, Rules};
+use crate::{MediaSeat, NodeId, Rules, media::MEDIA_NEEDED_FOR};
 
 /// A room, whole: what a store keeps and a node hands to another one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,6 +23,24 @@ pub struct RoomState {
     /// Rises by one with each command that changes something.
     pub version: u64,
     pub locked: bool,
+    /// How media flows.
+    #[serde(default)]
+    pub topology: Topology,
+    /// Where its media server is.
+    #[serde(default)]
+    pub media: Option<MediaSeat>,
+    /// Somebody watches without taking part.
+    #[serde(default)]
+    pub watched: bool,
+    /// When somebody was last about to send or to watch without having joined.
+    #[serde(default)]
+    pub(crate) media_needed_at: Option<Timestamp>,
+    /// Since when it could do without its media server.
+    #[serde(default)]
+    pub(crate) calm_since: Option<Timestamp>,
+    /// Pairs of participants without a way from one browser to the other.
+    #[serde(default)]
+    pub(crate) unreachable: Vec<(PeerId, PeerId)>,
     /// In the order in which they joined.
     pub participants: Vec<Participant>,
     pub(crate) chat: VecDeque<ChatMessage>,
@@ -55,6 +73,15 @@ pub struct Participant {
     pub since_version: u64,
     pub capabilities: Capabilities,
     pub presence: Presence,
+    /// By which way they get all that they are to get.
+    #[serde(default)]
+    pub path: Topology,
+    /// How they reach the media server.
+    #[serde(default)]
+    pub reach: Option<Reach>,
+    /// Sends by WHIP.
+    #[serde(default)]
+    pub publisher: bool,
     /// The node that has, or last had, their socket.
     #[serde(default)]
     pub home: NodeId,
@@ -143,6 +170,8 @@ pub(crate) struct Recent {
 pub struct Capabilities {
     pub resume: bool,
     pub media_state: bool,
+    #[serde(default)]
+    pub sfu: bool,
 }
 
 impl Capabilities {
@@ -153,6 +182,7 @@ impl Capabilities {
             match name {
                 "resume" => capabilities.resume = true,
                 "media-state" => capabilities.media_state = true,
+                "sfu" => capabilities.sfu = true,
                 _ => {}
             }
         }
@@ -163,6 +193,7 @@ impl Capabilities {
         let known = [
             (self.resume, Capability::Resume),
             (self.media_state, Capability::MediaState),
+            (self.sfu, Capability::Sfu),
         ];
         let announced = known.into_iter().filter(|(announced, _)| *announced);
         announced.map(|(_, capability)| capability).collect()
@@ -187,6 +218,12 @@ impl RoomState {
             max_participants: options.max_participants,
             version: 0,
             locked: false,
+            topology: Topology::Mesh,
+            media: None,
+            watched: false,
+            media_needed_at: None,
+            calm_since: None,
+            unreachable: Vec::new(),
             participants: Vec::new(),
             chat: VecDeque::new(),
             removed: VecDeque::new(),
@@ -220,6 +257,9 @@ impl RoomState {
                 until: None,
             };
         }
+        self.lose_media(NodeId::SINGLE);
+        self.watched = false;
+        self.settle_media(now, rules);
         self.note_emptiness(now);
         self
     }
@@ -264,6 +304,8 @@ impl RoomState {
             .iter()
             .filter_map(|participant| participant.presence.lost_at(rules));
         lost.chain(self.expires_at)
+            .chain(self.calm_since.map(|since| since + rules.media.calm))
+            .chain(self.media_needed_at.map(|at| at + MEDIA_NEEDED_FOR))
             .chain(self.abandoned_at(rules))
             .min()
     }
@@ -299,7 +341,7 @@ impl RoomState {
     }
 
     /// The room as `viewer` may see it.
-    pub fn snapshot(&self, viewer: PeerId, now: Timestamp) -> RoomSnapshot {
+    pub fn snapshot(&self, viewer: PeerId, now: Timestamp, rules: &Rules) -> RoomSnapshot {
         let since = self.participant(viewer).map(|viewer| viewer.since_version);
         let readable = |message: &&ChatMessage| since.is_some_and(|since| message.id > since);
         RoomSnapshot {
@@ -311,7 +353,8 @@ impl RoomState {
             max_participants: self.max_participants,
             locked: self.locked,
             recovering: self.is_recovering(now),
-            topology: Topology::Mesh,
+            topology: self.topology,
+            media: self.media_server(rules),
             participants: self.participants.iter().map(Participant::info).collect(),
             chat: self.chat.iter().filter(readable).cloned().collect(),
         }
@@ -328,6 +371,9 @@ impl Participant {
             hand_raised_at: self.hand_raised_at,
             joined_at: self.joined_at,
             capabilities: self.capabilities.list(),
+            path: self.path,
+            reach: self.reach,
+            publisher: self.publisher,
         }
     }
 }

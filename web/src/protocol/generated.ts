@@ -14,7 +14,7 @@ export type By = { peer_id: PeerId, };
 /**
  * What a client says it can do. Unknown entries of `join.capabilities` are ignored.
  */
-export type Capability = "resume" | "media-state";
+export type Capability = "resume" | "media-state" | "sfu";
 
 /**
  * At most 2,000 characters.
@@ -74,7 +74,7 @@ signaling_urls: Array<string>, };
 /**
  * What a client sends.
  */
-export type ClientMessage = { "type": "join" } & Join | { "type": "resume" } & Resume | { "type": "leave" } & Leave | { "type": "offer" } & Offer | { "type": "answer" } & Answer | { "type": "ice-candidate" } & IceCandidate | { "type": "media-state" } & MediaState | { "type": "chat" } & Chat | { "type": "hand" } & Hand | { "type": "reaction" } & SendReaction | { "type": "rename" } & Rename | { "type": "lower-microphone" } & Target | { "type": "remove" } & Target | { "type": "lock" } & Lock | { "type": "transfer-host" } & Target | { "type": "end-call" } & EndCall;
+export type ClientMessage = { "type": "join" } & Join | { "type": "resume" } & Resume | { "type": "leave" } & Leave | { "type": "offer" } & Offer | { "type": "answer" } & Answer | { "type": "ice-candidate" } & IceCandidate | { "type": "media-state" } & MediaState | { "type": "view" } & View | { "type": "media-path" } & MediaPath | { "type": "unreachable" } & Target | { "type": "chat" } & Chat | { "type": "hand" } & Hand | { "type": "reaction" } & SendReaction | { "type": "rename" } & Rename | { "type": "lower-microphone" } & Target | { "type": "remove" } & Target | { "type": "lock" } & Lock | { "type": "transfer-host" } & Target | { "type": "end-call" } & EndCall;
 
 /**
  * `POST /api/rooms`
@@ -108,7 +108,7 @@ export type EndCall = Record<symbol, never>;
 /**
  * Why something was refused. Stable: clients act on it and choose their own words by it.
  */
-export type ErrorCode = "invalid-message" | "unknown-type" | "message-too-large" | "binary-not-supported" | "rate-limited" | "not-joined" | "already-joined" | "invalid-name" | "invalid-room-name" | "invalid-room-options" | "invalid-room-id" | "room-not-found" | "room-full" | "room-locked" | "removed" | "invalid-host-token" | "invalid-resume-token" | "peer-not-found" | "sdp-too-large" | "candidate-too-large" | "chat-too-long" | "host-only" | "not-supported-by-peer" | "unavailable";
+export type ErrorCode = "invalid-message" | "unknown-type" | "message-too-large" | "binary-not-supported" | "rate-limited" | "not-joined" | "already-joined" | "invalid-name" | "invalid-room-name" | "invalid-room-options" | "invalid-room-id" | "room-not-found" | "room-full" | "room-locked" | "removed" | "invalid-host-token" | "invalid-resume-token" | "peer-not-found" | "sdp-too-large" | "candidate-too-large" | "chat-too-long" | "host-only" | "not-supported-by-peer" | "invalid-token" | "media-refused" | "unavailable";
 
 export type Greeting = { 
 /**
@@ -184,7 +184,17 @@ resume_token?: string,
 /**
  * How long the others are not told of a lost socket, in milliseconds.
  */
-resume_grace_ms: number, };
+resume_grace_ms: number, 
+/**
+ * As in `/api/config`, with credentials that are this participant's own.
+ */
+ice_servers?: Array<IceServer>, };
+
+export type Layers = { source: MediaSource, 
+/**
+ * The `rid`s; of a source without layers, `""` when anyone needs it.
+ */
+layers: Array<string>, };
 
 export type Leave = Record<symbol, never>;
 
@@ -194,6 +204,70 @@ export type Leave = Record<symbol, never>;
 export type LeaveReason = "left" | "lost" | "removed" | "replaced";
 
 export type Lock = { locked: boolean, };
+
+export type MediaFigures = { 
+/**
+ * What the path to the client carries, as far as known, in kbit/s.
+ */
+estimate_kbps: number | null, 
+/**
+ * What its slots were given of it.
+ */
+allocated_kbps: number, 
+/**
+ * What they would like.
+ */
+desired_kbps: number, round_trip_ms: number | null, 
+/**
+ * Shares of packets, from 0 to 1, of the last second.
+ */
+loss_to_client: number | null, loss_from_client: number | null, 
+/**
+ * ICE-TCP.
+ */
+over_tcp: boolean, };
+
+export type MediaGone = { 
+/**
+ * The media server.
+ */
+peer_id: PeerId, reason: MediaGoneReason, };
+
+/**
+ * Why there is no connection to the media server.
+ */
+export type MediaGoneReason = "refused" | "busy" | "not-here" | "lost" | "closed" | "failed";
+
+/**
+ * What is missing is as it was.
+ */
+export type MediaPath = { 
+/**
+ * The way by which the sender gets all that it is to get.
+ */
+path?: Topology, 
+/**
+ * How it reaches the media server.
+ */
+reach?: Reach, };
+
+/**
+ * The media server of a room: a peer to whom one's own offer goes. It answers; it never offers.
+ */
+export type MediaServer = { 
+/**
+ * Another one than before: connections to the one before are of no use any more.
+ */
+peer_id: PeerId, 
+/**
+ * From how many participants on the room goes over it.
+ */
+from_participants: number, };
+
+/**
+ * What a receive section shows.
+ */
+export type MediaSource = "microphone" | "camera" | "screen" | "screen-audio";
 
 /**
  * What a participant sends. A microphone that is off is silenced by the receivers too.
@@ -213,7 +287,20 @@ export type ParticipantInfo = { peer_id: PeerId, user_name: UserName, role: Role
 /**
  * Since when the hand is raised; `null` when it is down.
  */
-hand_raised_at: Timestamp | null, joined_at: Timestamp, capabilities: Array<Capability>, };
+hand_raised_at: Timestamp | null, joined_at: Timestamp, capabilities: Array<Capability>, 
+/**
+ * By which way they get all that they are to get. A connection of the other way to them is
+ * needed until this is the room's topology, on both sides.
+ */
+path: Topology, 
+/**
+ * `null` while they have not tried.
+ */
+reach: Reach | null, 
+/**
+ * Sends by WHIP, and neither sees nor hears the others.
+ */
+publisher: boolean, };
 
 export type Participants = { participants: Array<PeerId>, };
 
@@ -231,6 +318,8 @@ export type PeerId = string;
 export type PeerJoined = { peer_id: PeerId, participant: ParticipantInfo, };
 
 export type PeerLeft = { peer_id: PeerId, reason: LeaveReason, };
+
+export type PeerMediaPath = { peer_id: PeerId, path: Topology, reach: Reach | null, };
 
 export type PeerMediaState = { peer_id: PeerId, microphone: boolean, camera: boolean, screen: boolean, };
 
@@ -256,6 +345,11 @@ title: string, status: number,
  * A sentence for a person, in English.
  */
 detail: string, code?: ErrorCode, };
+
+/**
+ * How a participant reaches the room's media server, as far as they have tried.
+ */
+export type Reach = "udp" | "tcp" | "relay" | "nothing";
 
 /**
  * Small feelings, shown for a moment.
@@ -393,6 +487,10 @@ version: number, max_participants: number, locked: boolean,
  */
 recovering: boolean, topology: Topology, 
 /**
+ * `null` when the server has none for this room.
+ */
+media: MediaServer | null, 
+/**
  * In the order in which they joined, the receiver included.
  */
 participants: Array<ParticipantInfo>, 
@@ -410,9 +508,59 @@ export type SendReaction = { reaction: Reaction, };
  * `joined` and rises by one; `peer-id`, `resumed`, `reconnect` and `error` belong to the socket,
  * not to the session, and carry none.
  */
-export type ServerMessage = { "type": "peer-id" } & Greeting | { "type": "joined" } & Joined | { "type": "participants" } & Participants | { "type": "resumed" } & Resumed | { "type": "session" } & Session | { "type": "peer-joined" } & PeerJoined | { "type": "peer-left" } & PeerLeft | { "type": "offer" } & RelayedOffer | { "type": "answer" } & RelayedAnswer | { "type": "ice-candidate" } & RelayedCandidate | { "type": "media-state" } & PeerMediaState | { "type": "chat" } & ChatMessage | { "type": "hand" } & PeerHand | { "type": "reaction" } & PeerReaction | { "type": "rename" } & PeerRename | { "type": "role" } & PeerRole | { "type": "lock" } & RoomLock | { "type": "lower-microphone" } & By | { "type": "removed" } & By | { "type": "room-ended" } & RoomEnded | { "type": "reconnect" } & Reconnect | { "type": "error" } & Refused;
+export type ServerMessage = { "type": "peer-id" } & Greeting | { "type": "joined" } & Joined | { "type": "participants" } & Participants | { "type": "resumed" } & Resumed | { "type": "session" } & Session | { "type": "peer-joined" } & PeerJoined | { "type": "peer-left" } & PeerLeft | { "type": "offer" } & RelayedOffer | { "type": "answer" } & RelayedAnswer | { "type": "ice-candidate" } & RelayedCandidate | { "type": "media-state" } & PeerMediaState | { "type": "topology" } & TopologySet | { "type": "media-path" } & PeerMediaPath | { "type": "slots" } & Slots | { "type": "speakers" } & Speakers | { "type": "layers" } & Layers | { "type": "media-figures" } & MediaFigures | { "type": "media-gone" } & MediaGone | { "type": "chat" } & ChatMessage | { "type": "hand" } & PeerHand | { "type": "reaction" } & PeerReaction | { "type": "rename" } & PeerRename | { "type": "role" } & PeerRole | { "type": "lock" } & RoomLock | { "type": "lower-microphone" } & By | { "type": "removed" } & By | { "type": "room-ended" } & RoomEnded | { "type": "reconnect" } & Reconnect | { "type": "error" } & Refused;
 
 export type Session = { resume_token: string, };
+
+/**
+ * One picture, and how large it is shown.
+ */
+export type Shown = { peer_id: string, 
+/**
+ * `camera` or `screen`.
+ */
+source: MediaSource, 
+/**
+ * In pixels of the display.
+ */
+width: number, height: number, };
+
+/**
+ * One receive section.
+ */
+export type Slot = { 
+/**
+ * The `a=mid` of the section.
+ */
+mid: string, 
+/**
+ * Whose media it carries; `null` when it is empty.
+ */
+content: SlotContent | null, 
+/**
+ * The simulcast layer that flows, where the source has layers.
+ */
+layer?: string, 
+/**
+ * Nothing flows: the receiver's connection is too narrow, or the source sends nothing.
+ */
+paused: boolean, };
+
+export type SlotContent = { peer_id: PeerId, source: MediaSource, };
+
+export type Slots = { 
+/**
+ * The media server that they are of.
+ */
+peer_id: PeerId, slots: Array<Slot>, };
+
+export type Speaker = { peer_id: PeerId, 
+/**
+ * In dBov (RFC 6464): 0 is the loudest, -127 is silence.
+ */
+level: number, };
+
+export type Speakers = { speakers: Array<Speaker>, };
 
 /**
  * The participant whom an action of the host is about.
@@ -427,7 +575,9 @@ export type Timestamp = string;
 /**
  * How the media of a room flows.
  */
-export type Topology = "mesh";
+export type Topology = "mesh" | "sfu";
+
+export type TopologySet = { topology: Topology, media: MediaServer | null, };
 
 /**
  * A participant's name: 1 to 64 characters, trimmed, on one line, nothing invisible in it.
@@ -442,3 +592,21 @@ export type ValidRoom = {
  * Always `true`.
  */
 valid: boolean, room_id: RoomId, room_name: RoomName | null, participant_count: number, };
+
+/**
+ * In place of the view before. Until the first, the media server chooses: screens, then cameras in
+ * the order of speaking.
+ */
+export type View = { 
+/**
+ * The media server that it is for.
+ */
+target_peer_id: string, 
+/**
+ * At most 64; the first are served first.
+ */
+shown: Array<Shown>, 
+/**
+ * Whom the sender wants to see well, whatever else there is.
+ */
+pinned?: string, };

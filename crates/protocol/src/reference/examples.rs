@@ -6,12 +6,14 @@ use serde_json::value::RawValue;
 
 use crate::{
     Answer, By, Capability, Chat, ChatMessage, ChatText, ClientMessage, EndCall, ErrorCode,
-    Greeting, Hand, IceCandidate, Join, Joined, Leave, LeaveReason, Lock, MediaState, Offer,
+    Greeting, Hand, IceCandidate, Join, Joined, Layers, Leave, LeaveReason, Lock, MediaFigures,
+    MediaGone, MediaGoneReason, MediaPath, MediaServer, MediaSource, MediaState, Offer,
     PROTOCOL_VERSION, ParticipantInfo, Participants, PeerHand, PeerId, PeerJoined, PeerLeft,
-    PeerMediaState, PeerReaction, PeerRename, PeerRole, Reaction, Reconnect, Refused,
-    RelayedAnswer, RelayedCandidate, RelayedOffer, Rename, Resume, Resumed, Role, RoomEndReason,
-    RoomEnded, RoomId, RoomLock, RoomName, RoomSnapshot, SendReaction, ServerMessage, Session,
-    Target, Timestamp, Topology, UserName,
+    PeerMediaPath, PeerMediaState, PeerReaction, PeerRename, PeerRole, Reach, Reaction, Reconnect,
+    Refused, RelayedAnswer, RelayedCandidate, RelayedOffer, Rename, Resume, Resumed, Role,
+    RoomEndReason, RoomEnded, RoomId, RoomLock, RoomName, RoomSnapshot, SendReaction,
+    ServerMessage, Session, Shown, Slot, SlotContent, Slots, Speaker, Speakers, Target, Timestamp,
+    Topology, TopologySet, UserName, View, limits, rest::IceServer,
 };
 
 pub struct Example<M> {
@@ -42,6 +44,10 @@ fn john() -> PeerId {
     PeerId::from_random(*b"\xc2\x47\x0e\x9b\x61\xf5\x3d\x80\x14\xaa\x76\xe9\x38\x5f\x02\xbd")
 }
 
+fn media_peer() -> PeerId {
+    PeerId::from_random(*b"\x7d\x02\xbe\x64\x19\xc8\x4a\xf3\x90\x5e\x21\xd7\x6b\x88\x0f\x35")
+}
+
 fn name(text: &str) -> UserName {
     UserName::parse(text).expect("the names of the examples are valid")
 }
@@ -64,7 +70,7 @@ fn camera_only() -> MediaState {
 }
 
 fn participants() -> Vec<ParticipantInfo> {
-    let capabilities = vec![Capability::Resume, Capability::MediaState];
+    let capabilities = vec![Capability::Resume, Capability::MediaState, Capability::Sfu];
     vec![
         ParticipantInfo {
             peer_id: ada(),
@@ -74,6 +80,9 @@ fn participants() -> Vec<ParticipantInfo> {
             hand_raised_at: None,
             joined_at: at(4),
             capabilities: capabilities.clone(),
+            path: Topology::Mesh,
+            reach: Some(Reach::Udp),
+            publisher: false,
         },
         ParticipantInfo {
             peer_id: john(),
@@ -83,8 +92,18 @@ fn participants() -> Vec<ParticipantInfo> {
             hand_raised_at: Some(at(95)),
             joined_at: at(60),
             capabilities,
+            path: Topology::Mesh,
+            reach: None,
+            publisher: false,
         },
     ]
+}
+
+fn media_server() -> MediaServer {
+    MediaServer {
+        peer_id: media_peer(),
+        from_participants: limits::MESH_PARTICIPANTS + 1,
+    }
 }
 
 fn chat_message() -> ChatMessage {
@@ -108,6 +127,7 @@ fn snapshot(chat: Vec<ChatMessage>) -> RoomSnapshot {
         max_participants: 4,
         locked: false,
         topology: Topology::Mesh,
+        media: Some(media_server()),
         participants: participants(),
         chat,
         recovering: false,
@@ -130,7 +150,7 @@ pub fn client() -> Vec<Example<ClientMessage<'static>>> {
     };
     let join_as_host = Join {
         user_name: Some("Ada".into()),
-        capabilities: vec!["resume".into(), "media-state".into()],
+        capabilities: vec!["resume".into(), "media-state".into(), "sfu".into()],
         media: Some(MediaState::default()),
         host_token: Some(HOST_TOKEN.into()),
         ..join_of_version_1.clone()
@@ -184,6 +204,27 @@ pub fn client() -> Vec<Example<ClientMessage<'static>>> {
         ("", ClientMessage::MediaState(camera_only())),
         (
             "",
+            ClientMessage::View(View {
+                target_peer_id: media_peer().to_string(),
+                shown: vec![Shown {
+                    peer_id: john().to_string(),
+                    source: MediaSource::Camera,
+                    width: 640,
+                    height: 360,
+                }],
+                pinned: None,
+            }),
+        ),
+        (
+            "",
+            ClientMessage::MediaPath(MediaPath {
+                path: Some(Topology::Sfu),
+                reach: Some(Reach::Udp),
+            }),
+        ),
+        ("", ClientMessage::Unreachable(target())),
+        (
+            "",
             ClientMessage::Chat(Chat {
                 text: "Hello, John!".into(),
                 client_ref: Some("a1".into()),
@@ -227,6 +268,11 @@ pub fn server() -> Vec<Example<ServerMessage<'static>>> {
         room: snapshot(Vec::new()),
         resume_token: Some(RESUME_TOKEN.into()),
         resume_grace_ms: 30_000,
+        ice_servers: vec![IceServer {
+            urls: vec!["turn:call.example.org:3478?transport=udp".into()],
+            username: Some("1767366245:9Y2Ky0qv".into()),
+            credential: Some("GJ0XlDyWvTnOsl1o8e0kBdgNwbM=".into()),
+        }],
     };
     let recovered = Resumed {
         peer_id: john(),
@@ -314,6 +360,71 @@ pub fn server() -> Vec<Example<ServerMessage<'static>>> {
         (
             "",
             ServerMessage::MediaState(PeerMediaState::new(john(), camera_only())),
+        ),
+        (
+            "",
+            ServerMessage::Topology(TopologySet {
+                topology: Topology::Sfu,
+                media: Some(media_server()),
+            }),
+        ),
+        (
+            "",
+            ServerMessage::MediaPath(PeerMediaPath {
+                peer_id: ada(),
+                path: Topology::Sfu,
+                reach: Some(Reach::Udp),
+            }),
+        ),
+        (
+            "",
+            ServerMessage::Slots(Slots {
+                peer_id: media_peer(),
+                slots: vec![Slot {
+                    mid: "4".into(),
+                    content: Some(SlotContent {
+                        peer_id: ada(),
+                        source: MediaSource::Camera,
+                    }),
+                    layer: Some("h".into()),
+                    paused: false,
+                }],
+            }),
+        ),
+        (
+            "",
+            ServerMessage::Speakers(Speakers {
+                speakers: vec![Speaker {
+                    peer_id: ada(),
+                    level: -24,
+                }],
+            }),
+        ),
+        (
+            "",
+            ServerMessage::Layers(Layers {
+                source: MediaSource::Camera,
+                layers: vec!["q".into(), "h".into()],
+            }),
+        ),
+        (
+            "",
+            ServerMessage::MediaFigures(MediaFigures {
+                estimate_kbps: Some(2_400),
+                allocated_kbps: 1_150,
+                desired_kbps: 1_150,
+                round_trip_ms: Some(24),
+                loss_to_client: Some(0.0),
+                loss_from_client: None,
+                over_tcp: false,
+            }),
+        ),
+        (
+            "",
+            ServerMessage::MediaGone(MediaGone {
+                peer_id: media_peer(),
+                reason: MediaGoneReason::Lost,
+            }),
         ),
         ("", ServerMessage::Chat(chat_message())),
         (

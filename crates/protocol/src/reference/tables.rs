@@ -128,6 +128,7 @@ limits! {
     TOKEN_BYTES: "bytes",
     CAPABILITIES: "entries",
     MESH_PARTICIPANTS: "participants",
+    VIEW_SHOWN: "pictures",
     ROOM_PARTICIPANTS: "participants",
     TTL_SECONDS: "seconds",
     REST_BODY_BYTES: "bytes",

@@ -30,8 +30,10 @@ fn newcomer(number: u8) -> Join {
         capabilities: Capabilities {
             resume: true,
             media_state: true,
+            sfu: true,
         },
         media: MediaState::default(),
+        publisher: false,
         home: NodeId::SINGLE,
         host: false,
         returning: None,

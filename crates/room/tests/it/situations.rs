@@ -47,7 +47,7 @@ impl Trial {
     }
 
     fn chat_of(&self, number: u8) -> Vec<String> {
-        let snapshot = self.room.snapshot(peer(number), self.now);
+        let snapshot = self.room.snapshot(peer(number), self.now, &self.rules);
         snapshot.chat.iter().map(|m| m.text.to_string()).collect()
     }
 }
@@ -318,9 +318,19 @@ fn room_that_the_server_forgot_takes_its_people_back_for_the_grace_time() {
         returning: Some(Box::new(newcomer(number))),
     };
     assert_eq!(trial.run(resume(1)), Ok(vec![Event::Joined(peer(1))]));
-    assert!(trial.room.snapshot(peer(1), trial.now).recovering);
+    assert!(
+        trial
+            .room
+            .snapshot(peer(1), trial.now, &trial.rules)
+            .recovering
+    );
     trial.pass(Duration::from_secs(30));
-    assert!(!trial.room.snapshot(peer(1), trial.now).recovering);
+    assert!(
+        !trial
+            .room
+            .snapshot(peer(1), trial.now, &trial.rules)
+            .recovering
+    );
     assert_eq!(trial.run(resume(2)), Err(ErrorCode::InvalidResumeToken));
 }
 
