@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use wecall_protocol::{ErrorCode, Timestamp};
+use wecall_protocol::{ErrorCode, Timestamp, rest::IceServer};
 use wecall_room::{Command, Join, NodeId, Presence, Returning, RoomState};
 
 use crate::{
@@ -17,6 +17,7 @@ pub(crate) struct JoinWork {
     pub session: Option<Arc<Session>>,
     pub host_token: Option<Box<str>>,
     pub claims: Option<Box<ResumeClaims>>,
+    pub ice_servers: Vec<IceServer>,
     pub join: Join,
     pub now: Timestamp,
 }
@@ -47,6 +48,7 @@ impl Work for JoinWork {
         let session = self
             .session
             .get_or_insert_with(|| Arc::new(Session::new(room.id, join.peer, resumable)));
+        session.give_ice_servers(&self.ice_servers);
         self.live.hub.expect(session.clone());
         Ok(Decision::Run(Command::Join(join)))
     }
@@ -110,6 +112,7 @@ impl Work for ResumeWork {
             name: claims.name.clone(),
             capabilities: claims.capabilities,
             media: claims.media,
+            publisher: false,
             home,
             host: false,
             returning: Some(returning(claims)),

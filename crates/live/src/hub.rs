@@ -9,11 +9,12 @@ use std::{
 use dashmap::DashMap;
 use wecall_protocol::{
     By, ErrorCode, Joined, LeaveReason, Participants, PeerHand, PeerId, PeerJoined, PeerLeft,
-    PeerMediaState, PeerRename, PeerRole, RoomEnded, RoomLock, ServerMessage, Timestamp,
+    PeerMediaPath, PeerMediaState, PeerRename, PeerRole, RoomEnded, RoomLock, ServerMessage,
+    Timestamp, TopologySet,
 };
 use wecall_room::{Change, Event, NodeId, Participant, RoomState, Rules};
 
-use crate::{Audience, ResumeClaims, Session, Tokens, session::Line};
+use crate::{Audience, ResumeClaims, Session, Tokens, media::MediaDoor, session::Line};
 
 /// The sessions of this node, and the way to them of what happens in their rooms.
 pub struct Hub {
@@ -27,6 +28,7 @@ pub struct Hub {
     is_of_the_past: AtomicBool,
     /// Counts of messages that have begun here.
     lines: AtomicU64,
+    pub(crate) media: MediaDoor,
     tokens: Tokens,
     rules: Rules,
 }
@@ -46,6 +48,7 @@ impl Hub {
             gone: Mutex::default(),
             is_of_the_past: AtomicBool::new(false),
             lines: AtomicU64::new(0),
+            media: MediaDoor::default(),
             tokens,
             rules,
         }
@@ -218,11 +221,12 @@ impl Hub {
         let joined = ServerMessage::Joined(Box::new(Joined {
             room_id: room.id,
             peer_id: peer,
-            room: room.snapshot(peer, now),
+            room: room.snapshot(peer, now, &self.rules),
             resume_token: session
                 .resumable
                 .then(|| self.resume_token(room, participant, line, now)),
             resume_grace_ms: self.resume_grace_ms(),
+            ice_servers: session.take_ice_servers(),
         }));
         let others = room.participants.iter().map(|other| other.id);
         let participants = ServerMessage::Participants(Participants {
@@ -267,6 +271,7 @@ impl Hub {
         for event in &change.events {
             self.tell_event(room, event, now);
         }
+        self.media.changed(room, &change.events);
     }
 
     fn tell_event(&self, room: &RoomState, event: &Event, now: Timestamp) {
@@ -282,6 +287,23 @@ impl Hub {
             Event::MediaSet { peer, media } => {
                 let message = ServerMessage::MediaState(PeerMediaState::new(*peer, *media));
                 self.tell_all(room, None, &message);
+            }
+            Event::TopologySet => {
+                let message = ServerMessage::Topology(TopologySet {
+                    topology: room.topology,
+                    media: room.media_server(&self.rules),
+                });
+                self.tell_all(room, None, &message);
+            }
+            Event::PathSet(peer) => {
+                if let Some(participant) = room.participant(*peer) {
+                    let message = ServerMessage::MediaPath(PeerMediaPath {
+                        peer_id: *peer,
+                        path: participant.path,
+                        reach: participant.reach,
+                    });
+                    self.tell_all(room, None, &message);
+                }
             }
             Event::MicrophoneLowered { peer, by } => {
                 self.tell(*peer, &ServerMessage::LowerMicrophone(By { peer_id: *by }));

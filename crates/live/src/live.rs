@@ -5,7 +5,7 @@ use std::{
 
 use wecall_protocol::{
     ErrorCode, MediaState, PeerId, PeerReaction, Reaction, RoomId, RoomSnapshot, ServerMessage,
-    Timestamp, UserName,
+    Timestamp, UserName, rest::IceServer,
 };
 use wecall_room::{Action, Capabilities, Command, Join, NodeId, RoomOptions, RoomState, Rules};
 
@@ -48,6 +48,10 @@ pub struct JoinRequest<'a> {
     pub host_token: Option<&'a str>,
     /// The resume token from before a reload.
     pub session: Option<&'a str>,
+    /// Sends by WHIP.
+    pub publisher: bool,
+    /// What they are told with `joined`.
+    pub ice_servers: Vec<IceServer>,
 }
 
 /// A session that its socket takes up.
@@ -76,6 +80,7 @@ impl Live {
     pub fn in_memory(secret: &[u8; 32], rules: Rules, max_rooms: usize) -> Self {
         let tokens = Tokens::new(secret);
         let hub = Arc::new(Hub::new(tokens.clone(), rules));
+        hub.media.add_node(NodeId::SINGLE);
         let store = Memory::new(hub.clone(), rules, max_rooms);
         Self {
             store: Store::Memory(Arc::new(store)),
@@ -110,7 +115,7 @@ impl Live {
         }
     }
 
-    fn run<W: Work>(&self, room: RoomId, work: W, now: Timestamp) -> Answer<W::Output> {
+    pub(crate) fn run<W: Work>(&self, room: RoomId, work: W, now: Timestamp) -> Answer<W::Output> {
         match &self.store {
             Store::Memory(memory) => Answer::Ready(memory.run(room, work, now)),
             Store::Shared(shared) => shared.run(room, work),
@@ -195,11 +200,13 @@ impl Live {
             session: None,
             host_token: request.host_token.map(Into::into),
             claims: claims.map(Box::new),
+            ice_servers: request.ice_servers,
             join: Join {
                 peer: request.peer,
                 name: request.name,
                 capabilities: request.capabilities,
                 media: request.media,
+                publisher: request.publisher,
                 home: self.home(),
                 host: request.host_token.is_some(),
                 returning: None,
@@ -307,7 +314,7 @@ impl Live {
                 let line = self.hub.new_line(participant.home, now);
                 let is_in = |from| state.participant(from).is_some();
                 let epoch = session.begin_anew(line, is_in);
-                (epoch, 0, Some(state.snapshot(peer, now)))
+                (epoch, 0, Some(state.snapshot(peer, now, &self.rules)))
             }
         };
         session.begins_at(now);
@@ -376,6 +383,9 @@ impl Live {
         body: Arc<str>,
         now: Instant,
     ) -> Result<(), ErrorCode> {
+        if self.hub.media.seat(from.room) == Some(target) {
+            return self.relay_to_media(from, target, body);
+        }
         match (self.hub.neighbour(from, target), &self.store) {
             (Ok(session), Store::Memory(_)) => session.relay(from.peer, body, now),
             (Err(code), Store::Memory(_)) => return Err(code),

@@ -8,7 +8,7 @@ use std::{
 };
 
 use serde::{Deserialize, Serialize};
-use wecall_protocol::{PeerId, RoomId, Timestamp, close::SESSION_TAKEN};
+use wecall_protocol::{PeerId, RoomId, Timestamp, close::SESSION_TAKEN, rest::IceServer};
 
 use crate::outbox::{Entry, Outbox};
 
@@ -28,6 +28,8 @@ pub struct Session {
     arriving: AtomicBool,
     /// Its socket came back while the store could not be told.
     claimed: AtomicBool,
+    /// To be told with `joined`.
+    ice_servers: Mutex<Vec<IceServer>>,
     inner: Mutex<Inner>,
 }
 
@@ -62,6 +64,21 @@ pub struct Line(pub(crate) u64);
 /// its own back at an old one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Stamp(u64, u64);
+
+impl Stamp {
+    /// The next after `self`, of someone who is at this node now.
+    pub(crate) fn next(self, now: Timestamp) -> Self {
+        let now = u64::try_from(now.as_unix_ms()).unwrap_or(0);
+        let from = self.max(Self(now, 0));
+        Self(from.0, from.1 + 1)
+    }
+}
+
+impl Default for Stamp {
+    fn default() -> Self {
+        Self(0, 0)
+    }
+}
 
 /// A session on its way from one node to another.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -126,6 +143,7 @@ impl Session {
             stamp: Mutex::new(Stamp(0, 0)),
             arriving: AtomicBool::new(false),
             claimed: AtomicBool::new(false),
+            ice_servers: Mutex::default(),
             inner: Mutex::new(Inner {
                 outbox: Outbox::new(resumable),
                 socket: Socket::Attached,
@@ -156,6 +174,22 @@ impl Session {
         let session = Self::away(room, peer);
         session.arriving.store(true, Ordering::Relaxed);
         session
+    }
+
+    pub(crate) fn give_ice_servers(&self, servers: &[IceServer]) {
+        *self
+            .ice_servers
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) = servers.to_vec();
+    }
+
+    pub(crate) fn take_ice_servers(&self) -> Vec<IceServer> {
+        std::mem::take(
+            &mut *self
+                .ice_servers
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner),
+        )
     }
 
     /// Whether messages to it come by no other node any more.

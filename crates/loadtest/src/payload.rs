@@ -45,6 +45,7 @@ fn capability(capability: Capability) -> String {
     let name = match capability {
         Capability::Resume => "resume",
         Capability::MediaState => "media-state",
+        Capability::Sfu => "sfu",
     };
     name.to_owned()
 }

@@ -70,12 +70,18 @@ pub async fn run(loaded: Loaded, traces: Option<Traces>, clock: Clock) -> anyhow
     let mut store = Store::open(config, clock, rules(config), &metrics).await?;
     let live = store.live.clone();
     let limits = Arc::new(Limits::new(&config.limits, clock.instant()));
-    let gateway = Gateway::new(live.clone(), limits.clone(), metrics.clone(), clock);
+    let server_config = tls.as_ref().map(|tls: &TlsSetup| tls.server_config.clone());
+    let turn = Turn::start(&loaded, &store.session_key, server_config.as_ref(), clock)?;
+    let gateway = Gateway::new(
+        live.clone(),
+        limits.clone(),
+        metrics.clone(),
+        turn.directory.clone(),
+        clock,
+    );
     let gateway = Arc::new(gateway);
     store.watch(&gateway, clock);
     let metrics_listener = bind_metrics(&loaded)?;
-    let server_config = tls.as_ref().map(|tls: &TlsSetup| tls.server_config.clone());
-    let turn = Turn::start(&loaded, &store.session_key, server_config.as_ref(), clock)?;
     let app = Arc::new(App {
         config: config.clone(),
         clock,

@@ -168,6 +168,12 @@ impl Node {
         let readable = note.oldest_schema <= OLDEST_SCHEMA.max(super::record::SCHEMA);
         let events = note.events().filter(|_| readable);
         let span = trace::room_change(&*self.traces, note.trace.as_deref());
+        if self.begins_here(&note.state) {
+            // Its media server is here from now on; the chat is not told.
+            let room = self.rooms.entry(id).or_default();
+            room.stale.get_or_insert(Count::ResyncGap);
+            return self.advance(id, now);
+        }
         let Some(room) = self.rooms.get_mut(&id) else {
             return;
         };

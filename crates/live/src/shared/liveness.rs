@@ -18,6 +18,11 @@ pub(super) const LOOK_EVERY: Duration = Duration::from_millis(500);
 /// A node that has said nothing for so long is given up.
 pub(super) const LEASE: Duration = Duration::from_secs(5);
 
+/// The media of a node that has said nothing for so long is taken elsewhere, before it is given up:
+/// people see and hear nothing meanwhile, and should it live, all that it costs is a moment of
+/// two connections.
+const SUSPECT: Duration = Duration::from_millis(2_500);
+
 /// For so long after the store stalled, restarted or failed over nobody is given up: who could not
 /// reach it could not say that they live.
 const TRUST_AFTER: Duration = Duration::from_secs(5);
@@ -45,6 +50,9 @@ pub struct NodeInfo {
     pub rooms: u64,
     #[serde(default)]
     pub participants: u64,
+    /// Connections of its media server, if it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub media_load: Option<u64>,
     /// Goes away: new clients shall go elsewhere.
     #[serde(default)]
     pub draining: bool,
@@ -120,6 +128,13 @@ impl Liveness {
             .retain(|_, since| now.saturating_duration_since(*since) < DEAD_KEPT_FOR);
 
         let mut learnt = Learnt::default();
+        if self.is_trusted(now) {
+            let silent = registry
+                .nodes
+                .iter()
+                .filter(|node| node.id != me && node.age >= SUSPECT);
+            learnt.suspects.extend(silent.map(|node| node.id));
+        }
         let known = registry
             .nodes
             .iter()
@@ -208,6 +223,8 @@ pub(super) struct Learnt {
     pub to_fence: Vec<NodeId>,
     pub to_reap: Vec<NodeId>,
     pub died: Vec<NodeId>,
+    /// Have said nothing for a while.
+    pub suspects: Vec<NodeId>,
 }
 
 #[cfg(test)]

@@ -22,6 +22,7 @@ mod commit;
 mod figures;
 mod link;
 mod liveness;
+mod media;
 mod node;
 mod record;
 mod relays;

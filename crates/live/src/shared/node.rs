@@ -12,6 +12,7 @@ use super::{
     figures::{Count, Figures},
     link::{Link, Sent},
     liveness::{BEAT_EVERY, LOOK_EVERY, Liveness, NodeInfo, Registry},
+    media::Media,
     record::Tag,
     relays::{Held, Pending},
     request::{Reply, Request, RequestId, StoreError},
@@ -69,6 +70,7 @@ pub struct Node {
     /// Participants who were here a moment ago.
     pub(super) moved: BTreeMap<PeerId, Moved>,
     pub(super) liveness: Liveness,
+    pub(super) media: Media,
     pub(super) health: Health,
     /// Counts how often the store may have become another one, or have lost something. What was
     /// seen of a record in this era has not been lost since.
@@ -127,6 +129,7 @@ enum Asked {
 
 impl Node {
     pub fn new(settings: NodeSettings, hub: Arc<Hub>, figures: Arc<dyn Figures>, now: Now) -> Self {
+        hub.media.add_node(settings.id);
         Self {
             id: settings.id,
             past_ids: Vec::new(),
@@ -143,6 +146,7 @@ impl Node {
             arrivals: BTreeMap::new(),
             moved: BTreeMap::new(),
             liveness: Liveness::new(now.instant),
+            media: Media::default(),
             health: Health::Down { since: now.instant },
             era: 0,
             to_index: Vec::new(),
@@ -326,6 +330,7 @@ impl Node {
         }
         self.tick_relays(now);
         self.tick_takeovers(now);
+        self.tick_media(now);
         for link in self.links.values_mut() {
             link.tick(now.instant);
         }
@@ -385,7 +390,8 @@ impl Node {
         for node in self.links.keys() {
             self.liveness.meet(*node, now.instant);
         }
-        let learnt = self.liveness.learn(&registry, self.id, now.instant);
+        let mut learnt = self.liveness.learn(&registry, self.id, now.instant);
+        self.media.suspects = std::mem::take(&mut learnt.suspects);
         for node in learnt.died {
             self.bury(node, now);
         }
@@ -398,6 +404,7 @@ impl Node {
                 self.ask(Asked::Reap(node), Request::Reap(node));
             }
         }
+        self.move_media(now);
     }
 
     fn mark_down(&mut self, error: StoreError, now: Now) {
@@ -437,6 +444,7 @@ impl Node {
         // Which bits is of no account: nobody may have to guess them, and no two are the same.
         let mixed = (self.id.as_u64() ^ 0x9e37_79b9_7f4a_7c15).wrapping_mul(0xd6e8_feb8_6659_fd93);
         self.id = NodeId::from_random(mixed ^ (mixed >> 32));
+        self.hub.media.add_node(self.id);
         self.info.incarnation += 1;
         self.subscribed = false;
         let links = std::mem::take(&mut self.links);
@@ -481,6 +489,11 @@ impl Node {
                         self.liveness.meet(one.home, now.instant);
                     }
                     room.unsettled |= self.liveness.is_dead(one.home);
+                }
+                let seat = room.copy.as_ref().and_then(|copy| copy.state.media);
+                if let Some(seat) = seat.filter(|seat| seat.node != self.id) {
+                    self.liveness.meet(seat.node, now.instant);
+                    room.unsettled |= self.liveness.is_dead(seat.node);
                 }
                 room.checked_at = Some(now.instant);
                 rooms.push(*id);

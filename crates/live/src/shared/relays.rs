@@ -18,6 +18,7 @@ use super::{
     Now,
     figures::Count,
     link::{Envelope, Sent},
+    media::is_heard,
     node::Node,
     record::to_json,
     room::Waiting,
@@ -62,7 +63,7 @@ impl Node {
             .get(&from.room)
             .and_then(|room| room.copy.as_ref());
         let copy = copy.ok_or(ErrorCode::PeerNotFound)?;
-        if to == from.peer || copy.state.participant(to).is_none() {
+        if to == from.peer || !is_heard(&copy.state, to) {
             return Err(ErrorCode::PeerNotFound);
         }
         let envelope = Envelope {
@@ -134,13 +135,20 @@ impl Node {
     fn send_to(&mut self, home: NodeId, envelope: Envelope, now: Now) -> bool {
         let to = envelope.to;
         if self.is_mine(home) {
+            if self.hub.media.seat(envelope.room) == Some(to) {
+                return self.hand_to_media(envelope);
+            }
             let session = self.hub.session(to);
             let session = session.filter(|session| session.room == envelope.room);
             // Whoever has left meanwhile is not heard of again.
             let room = self.rooms.get(&envelope.room);
             let copy = room.and_then(|room| room.copy.as_ref());
-            let is_in = copy.is_none_or(|copy| copy.state.participant(envelope.from).is_some());
+            let is_in = copy.is_none_or(|copy| is_heard(&copy.state, envelope.from));
+            let is_of_media = self.is_of_media(&envelope);
             if let Some(session) = session.filter(|_| is_in) {
+                if is_of_media && !session.is_attached() {
+                    return true;
+                }
                 session.settle();
                 let Envelope {
                     from, stamp, body, ..
@@ -160,6 +168,7 @@ impl Node {
             from: envelope.from,
             to,
             stamp: envelope.stamp,
+            to_media: self.is_to_media(&envelope),
             body,
         });
         let text = to_json(&item).into();
@@ -181,7 +190,9 @@ impl Node {
     fn home_of(&self, room: RoomId, peer: PeerId) -> Option<NodeId> {
         let copy = self.rooms.get(&room).and_then(|room| room.copy.as_ref());
         let home = copy.and_then(|copy| copy.state.participant(peer).map(|one| one.home));
-        home.or_else(|| self.moved_to(peer))
+        let seat = copy.and_then(|copy| copy.state.media);
+        let seat = seat.filter(|seat| seat.peer == peer).map(|seat| seat.node);
+        home.or(seat).or_else(|| self.moved_to(peer))
     }
 
     /// Whether messages to `peer` may still be on their way by another node than `home`.
@@ -296,6 +307,8 @@ impl Node {
                         .tell_all_text(&copy.state, &message.body.get().into());
                 }
             }
+            Item::AskMedia(ask) => self.on_media_ask(from, ask, now),
+            Item::MediaAnswer(answer) => self.on_media_answer(answer),
             Item::TakeOver(takeover) => self.on_takeover(from, takeover, now),
             Item::HandedOver(handed) => self.on_handed_over(*handed),
         }
@@ -319,7 +332,7 @@ impl Node {
             .get(&envelope.room)
             .and_then(|room| room.copy.as_ref());
         let knows = copy.is_some_and(|copy| copy.state.version >= envelope.version);
-        if !knows && (is_here || self.rooms.contains_key(&envelope.room)) {
+        if !knows && (is_here || direct.to_media || self.rooms.contains_key(&envelope.room)) {
             // The receiver would hear of someone whose coming they have not been told, or is on
             // their way here or from here.
             let room = envelope.room;

@@ -9,6 +9,7 @@ use super::{
     Now,
     figures::Count,
     link::Envelope,
+    media::is_heard,
     node::Node,
     request::{Reply, Request, RequestId, StoreError},
     room::{AnyWork, Flight, Op, QUEUE, Room, Unwatched, WAITING, Waiting},
@@ -57,6 +58,7 @@ impl Node {
             if room.indexed {
                 self.to_forget.insert(id);
             }
+            self.hub.media.forget(id);
         } else {
             self.reschedule(id, &mut room);
             self.rooms.insert(id, room);
@@ -112,7 +114,7 @@ impl Node {
             Ok(Decision::Create(_)) => Err(Refusal::IdTaken),
             Ok(Decision::Run(command)) => {
                 let mut next = copy.state.clone();
-                let change = next.apply(command, now.time, &self.rules);
+                let change = next.apply(command, now.time, &self.rules_for(id));
                 change
                     .map(|change| (!change.is_empty()).then_some((next, change)))
                     .map_err(Refusal::from)
@@ -370,8 +372,11 @@ impl Node {
         u32::try_from(homes.len()).unwrap_or(u32::MAX)
     }
 
+    /// The other nodes that follow the room: those of its participants, and of its media server.
     pub(super) fn other_homes(&self, state: &RoomState) -> Vec<NodeId> {
-        let mut homes: Vec<NodeId> = state.participants.iter().map(|one| one.home).collect();
+        let seat = state.media.map(|seat| seat.node);
+        let homes = state.participants.iter().map(|one| one.home);
+        let mut homes: Vec<NodeId> = homes.chain(seat).collect();
         homes.sort_unstable();
         homes.dedup();
         homes.retain(|home| !self.is_mine(*home) && *home != NodeId::SINGLE);
@@ -381,17 +386,16 @@ impl Node {
     /// Whether changes of the room are told to this node.
     pub(super) fn is_followed(&self, state: &RoomState) -> bool {
         state.participants.iter().any(|one| one.home == self.id)
+            || state.media.is_some_and(|seat| seat.node == self.id)
     }
 
     /// Whether the room has to be kept.
     pub(super) fn has_members(&self, room: &Room) -> bool {
         room.copy.as_ref().is_some_and(|copy| {
+            let mut homes = copy.state.participants.iter().map(|one| one.home);
             copy.state.ended.is_none()
-                && copy
-                    .state
-                    .participants
-                    .iter()
-                    .any(|one| self.is_mine(one.home))
+                && (homes.any(|home| self.is_mine(home))
+                    || copy.state.media.is_some_and(|seat| seat.node == self.id))
         })
     }
 
@@ -431,7 +435,7 @@ impl Node {
         let room = self.rooms.get(&envelope.room);
         let copy = room.and_then(|room| room.copy.as_ref());
         // The change that brought them here may have been lost by the store, or they may be gone.
-        if copy.is_none_or(|copy| copy.state.participant(envelope.from).is_some()) {
+        if copy.is_none_or(|copy| is_heard(&copy.state, envelope.from)) {
             self.dispatch(envelope, now);
         }
     }

@@ -172,6 +172,11 @@ impl Node {
                 _ => {}
             }
         }
+        if let Some(seat) = copy.state.media
+            && self.liveness.is_dead(seat.node)
+        {
+            lost.push(seat.node);
+        }
         for (peer, home, session) in elsewhere {
             if !matches!(session.standing(), Standing::Over | Standing::Arriving) {
                 session.depart(copy.state.version);

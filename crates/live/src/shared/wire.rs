@@ -120,6 +120,31 @@ pub(super) enum Item<'a> {
     /// A participant is here now: what do you have for them?
     TakeOver(TakeOver),
     HandedOver(Box<HandedOver>),
+    /// A question to a room's media server.
+    AskMedia(MediaQuestion),
+    MediaAnswer(MediaReply),
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct MediaQuestion {
+    /// Tells the questions of a node apart.
+    #[serde(rename = "n")]
+    pub number: u64,
+    #[serde(rename = "r")]
+    pub room: RoomId,
+    #[serde(rename = "p")]
+    pub media: PeerId,
+    #[serde(rename = "b")]
+    pub body: Box<str>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct MediaReply {
+    #[serde(rename = "n")]
+    pub number: u64,
+    /// Nothing, when there is no such media server.
+    #[serde(rename = "b")]
+    pub body: Option<Box<str>>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -135,6 +160,9 @@ pub(super) struct Direct<'a> {
     pub to: PeerId,
     #[serde(rename = "g")]
     pub stamp: Stamp,
+    /// For the room's media server.
+    #[serde(rename = "m", default, skip_serializing_if = "std::ops::Not::not")]
+    pub to_media: bool,
     #[serde(rename = "b", borrow)]
     pub body: &'a RawValue,
 }

@@ -26,6 +26,7 @@ const SECRET: [u8; 32] = [42; 32];
 const WEB_CLIENT: Capabilities = Capabilities {
     resume: true,
     media_state: true,
+    sfu: true,
 };
 
 fn after(seconds: u64) -> Timestamp {
@@ -104,6 +105,8 @@ fn request(number: u8) -> JoinRequest<'static> {
         media: MediaState::default(),
         host_token: None,
         session: None,
+        publisher: false,
+        ice_servers: Vec::new(),
     }
 }
 

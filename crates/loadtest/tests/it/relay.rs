@@ -131,12 +131,14 @@ impl State {
                 max_participants: 4,
                 locked: false,
                 topology: Topology::Mesh,
+                media: None,
                 participants: Vec::new(),
                 chat: Vec::new(),
                 recovering: false,
             },
             resume_token: None,
             resume_grace_ms: 0,
+            ice_servers: Vec::new(),
         };
         self.send(me, &ServerMessage::Joined(Box::new(joined)));
         let participants = Vec::new();

@@ -8,8 +8,9 @@ section! {
     /// Rooms.
     pub struct RoomsConfig in "rooms" {
         /// The most that a room may hold, and what it holds when its creator asks for nothing
-        /// less. Calls run from browser to browser: above four, each sends its camera many times.
-        max_participants: u16 = "10",
+        /// less. Rooms with clients of protocol version 1 run from browser to browser, however
+        /// many are in: there each browser sends its camera to all the others.
+        max_participants: u16 = "100",
         /// How long a room stays when its last participant has gone.
         empty_grace: Duration = "10m",
         /// How long a new room waits for its first participant.

@@ -88,11 +88,9 @@ async fn servers(
         tls.as_ref().map(|tls| &tls.server_config),
         clock,
     )?;
-    let mut random = [0; 12];
-    getrandom::fill(&mut random).context("the system gives no random bytes")?;
     let servers = turn
         .directory
-        .for_client(Some("localhost"), random, clock.now());
+        .for_client(Some("localhost"), "doctor", clock.now());
     Ok((servers, Some(turn)))
 }
 

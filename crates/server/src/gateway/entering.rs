@@ -7,7 +7,9 @@ use std::{
 };
 
 use wecall_live::{Answer, JoinRequest, Joined, Live, Resumption};
-use wecall_protocol::{ErrorCode, Join, Resume, Resumed, RoomId, ServerMessage, UserName, limits};
+use wecall_protocol::{
+    ErrorCode, Join, Resume, Resumed, RoomId, ServerMessage, UserName, limits, rest::IceServer,
+};
 use wecall_room::Capabilities;
 
 use super::socket::SocketHandler;
@@ -46,19 +48,35 @@ impl SocketHandler {
         limits
             .look_up_room(self.client, instant)
             .map_err(|_| ErrorCode::RateLimited)?;
+        let capabilities = Capabilities::from_names(join.capabilities.iter().map(String::as_str));
+        let ice_servers = match capabilities.resume {
+            true => self.ice_servers(now),
+            // A client of version 1 has asked for them at `/api/config`.
+            false => Vec::new(),
+        };
         let request = JoinRequest {
             room,
             peer: self.peer,
             name,
-            capabilities: Capabilities::from_names(join.capabilities.iter().map(String::as_str)),
+            capabilities,
             media: join.media.unwrap_or_default(),
             host_token: join.host_token.as_deref(),
             session: join.session.as_deref().filter(|_| bounded(&join.session)),
+            publisher: false,
+            ice_servers,
         };
         let live = &self.gateway.live;
         let answer = traced(self.trace.join(), || live.join(request, now.time));
         self.entry = Entry::Joining(Box::new(answer));
         self.go_on_entering(None, now)
+    }
+
+    /// With credentials that are this participant's own, as quotas go by them.
+    fn ice_servers(&self, now: Now) -> Vec<IceServer> {
+        let user = self.peer.to_string();
+        self.gateway
+            .ice
+            .for_client(self.host.as_deref(), &user, now.time)
     }
 
     pub(super) fn resume(&mut self, resume: &Resume, now: Now) -> Result<(), ErrorCode> {

@@ -26,6 +26,7 @@ use crate::{
     clock::Clock,
     limits::{ClientAddr, Limits, SocketPermit},
     telemetry::{Metrics, SocketTrace},
+    turn::IceDirectory,
     ws::CloseCode,
 };
 
@@ -37,6 +38,7 @@ pub struct Gateway {
     limits: Arc<Limits>,
     metrics: Arc<Metrics>,
     clock: Clock,
+    ice: Arc<IceDirectory>,
     /// Sockets that have joined no room yet.
     lobby: Lobby,
     draining: AtomicBool,
@@ -44,28 +46,36 @@ pub struct Gateway {
 }
 
 impl Gateway {
-    pub fn new(live: Arc<Live>, limits: Arc<Limits>, metrics: Arc<Metrics>, clock: Clock) -> Self {
+    pub fn new(
+        live: Arc<Live>,
+        limits: Arc<Limits>,
+        metrics: Arc<Metrics>,
+        ice: Arc<IceDirectory>,
+        clock: Clock,
+    ) -> Self {
         Self {
             live,
             limits,
             metrics,
             clock,
+            ice,
             lobby: Lobby::default(),
             draining: AtomicBool::new(false),
             farewells: Farewells::default(),
         }
     }
 
-    /// The handler of a new socket, which greets it with `peer`; `trace` is of the request
-    /// that it began with.
+    /// The handler of a new socket, which greets it with `peer`. It came to `host`; `trace` is of
+    /// the request that it began with.
     pub fn admit(
         self: &Arc<Self>,
         client: ClientAddr,
         permit: SocketPermit,
         peer: PeerId,
+        host: Option<&str>,
         trace: SocketTrace,
     ) -> SocketHandler {
-        SocketHandler::new(self.clone(), client, permit, peer, trace)
+        SocketHandler::new(self.clone(), client, permit, peer, host, trace)
     }
 
     /// Tells everyone who can to go on over another node, at a moment of their own within

@@ -9,9 +9,9 @@ use std::{
 use tokio::time::Instant;
 use wecall_live::{Answer, Joined, Poll};
 use wecall_protocol::{
-    Chat, ChatText, ClientMessage, DecodeError, ErrorCode, Greeting, PROTOCOL_VERSION, PeerId,
-    Reconnect, Refused as RefusedMessage, RelayedAnswer, RelayedCandidate, RelayedOffer,
-    ServerMessage, UserName, check_candidate, check_description, limits,
+    Chat, ChatText, ClientMessage, DecodeError, ErrorCode, Greeting, MediaPath, PROTOCOL_VERSION,
+    PeerId, Reconnect, Refused as RefusedMessage, RelayedAnswer, RelayedCandidate, RelayedOffer,
+    ServerMessage, UserName, View, check_candidate, check_description, limits,
 };
 use wecall_room::Action;
 
@@ -37,6 +37,8 @@ pub struct SocketHandler {
     _permit: SocketPermit,
     /// The id of the greeting.
     pub(super) peer: PeerId,
+    /// The name that the client has used for this server.
+    pub(super) host: Option<Box<str>>,
     pub(super) entry: Entry,
     /// What was asked of the room and is not answered yet, in order.
     asked: VecDeque<Asked>,
@@ -67,6 +69,7 @@ impl SocketHandler {
         client: ClientAddr,
         permit: SocketPermit,
         peer: PeerId,
+        host: Option<&str>,
         trace: SocketTrace,
     ) -> Self {
         let greeting = ServerMessage::PeerId(Greeting {
@@ -80,6 +83,7 @@ impl SocketHandler {
             client,
             _permit: permit,
             peer,
+            host: host.map(Into::into),
             entry: Entry::Outside,
             asked: VecDeque::new(),
             told_to_leave,
@@ -135,6 +139,13 @@ impl SocketHandler {
                 })
             }
             ClientMessage::MediaState(media) => Ok(self.act(kind, Action::SetMedia(media), now)?),
+            ClientMessage::View(view) => self.view(view),
+            ClientMessage::MediaPath(MediaPath { path, reach }) => {
+                Ok(self.act(kind, Action::SetPath { path, reach }, now)?)
+            }
+            ClientMessage::Unreachable(message) => {
+                self.act_on(kind, message.target_peer_id, now, Action::Unreachable)
+            }
             ClientMessage::Chat(chat) => Ok(self.chat(kind, chat, now)?),
             ClientMessage::Hand(hand) => Ok(self.act(kind, Action::SetHand(hand.raised), now)?),
             ClientMessage::Reaction(message) => {
@@ -199,6 +210,22 @@ impl SocketHandler {
             },
             ..code.into()
         })
+    }
+
+    /// Goes to the media server as it is, and nowhere else.
+    fn view<'a>(&mut self, view: View) -> Result<(), Refusal<'a>> {
+        let session = &self.session()?.session;
+        if view.shown.len() > limits::VIEW_SHOWN {
+            return Err(ErrorCode::InvalidMessage.into());
+        }
+        let target = view
+            .target_peer_id
+            .parse()
+            .map_err(|_| ErrorCode::PeerNotFound)?;
+        let body = ClientMessage::View(view).encode();
+        let live = &self.gateway.live;
+        live.relay_to_media(session, target, body.into())?;
+        Ok(())
     }
 
     fn chat(&mut self, kind: &'static str, chat: Chat, now: Now) -> Result<(), ErrorCode> {

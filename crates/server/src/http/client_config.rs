@@ -4,6 +4,7 @@ use axum::{
     http::Response,
     response::IntoResponse,
 };
+use data_encoding::BASE64URL_NOPAD;
 use wecall_protocol::{ErrorCode, rest::ClientConfig};
 
 use super::{AppState, problem::Refusal};
@@ -28,7 +29,9 @@ pub async fn client_config(State(app): State<AppState>, request: Request) -> Res
     let now = app.clock.now();
     let lifetime_ms = app.config.turn.credential_lifetime.as_millis();
     super::json(&ClientConfig {
-        ice_servers: app.ice.for_client(host.as_deref(), random, now),
+        ice_servers: app
+            .ice
+            .for_client(host.as_deref(), &BASE64URL_NOPAD.encode(&random), now),
         ice_ttl_ms: u32::try_from(lifetime_ms).unwrap_or(u32::MAX),
         max_participants: app.config.rooms.max_participants,
         version: env!("CARGO_PKG_VERSION").into(),

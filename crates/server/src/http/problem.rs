@@ -142,6 +142,8 @@ fn status_of(code: ErrorCode) -> StatusCode {
         | ErrorCode::InvalidHostToken
         | ErrorCode::InvalidResumeToken
         | ErrorCode::HostOnly => StatusCode::FORBIDDEN,
+        ErrorCode::InvalidToken => StatusCode::UNAUTHORIZED,
+        ErrorCode::MediaRefused => StatusCode::UNPROCESSABLE_ENTITY,
         ErrorCode::RateLimited => StatusCode::TOO_MANY_REQUESTS,
         ErrorCode::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
         ErrorCode::MessageTooLarge | ErrorCode::SdpTooLarge | ErrorCode::CandidateTooLarge => {

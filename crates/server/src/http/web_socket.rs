@@ -11,6 +11,7 @@ use crate::{
     lifecycle::Phase,
     limits::ClientAddr,
     telemetry::SocketTrace,
+    turn::host_of,
     ws::{
         Now,
         upgrade::{Upgrade, UpgradeRefused},
@@ -33,6 +34,7 @@ pub async fn web_socket(
     if !matches!(app.phase(), Phase::Ready | Phase::Leaving) {
         return Err(Refusal::Stopping);
     }
+    let host = host_of(request.uri(), request.headers());
     let permit = app.limits.open_socket(client, app.clock.instant())?;
     let mut bytes = [0; 16];
     getrandom::fill(&mut bytes).map_err(|error| {
@@ -46,6 +48,6 @@ pub async fn web_socket(
         time: clock.now(),
     };
     let trace = SocketTrace::current();
-    let handler = move || gateway.admit(client, permit, peer, trace);
+    let handler = move || gateway.admit(client, permit, peer, host.as_deref(), trace);
     Ok(upgrade.serve::<Stream, _, _>(&app.sockets, now, handler))
 }

@@ -3,7 +3,6 @@
 
 use std::{net::IpAddr, time::Duration};
 
-use data_encoding::BASE64URL_NOPAD;
 use tokio::sync::watch;
 use wecall_protocol::{Timestamp, rest::IceServer};
 use wecall_turn::{Secret, driver::Addresses};
@@ -77,13 +76,8 @@ impl IceDirectory {
         })
     }
 
-    /// For a client that asked `host` for them. `random` becomes its name, which quotas go by.
-    pub fn for_client(
-        &self,
-        host: Option<&str>,
-        random: [u8; 12],
-        now: Timestamp,
-    ) -> Vec<IceServer> {
+    /// For a client that asked `host` for them, and that quotas know as `user`.
+    pub fn for_client(&self, host: Option<&str>, user: &str, now: Timestamp) -> Vec<IceServer> {
         let mut servers = self.fixed.clone();
         let Some(turn) = &self.turn else {
             return servers;
@@ -93,8 +87,7 @@ impl IceDirectory {
             return servers;
         }
         let now_s = u64::try_from(now.as_unix_ms() / 1_000).unwrap_or(0);
-        let user = BASE64URL_NOPAD.encode(&random);
-        let credentials = turn.secret.mint(&user, now_s + self.lifetime.as_secs());
+        let credentials = turn.secret.mint(user, now_s + self.lifetime.as_secs());
         servers.push(IceServer {
             urls,
             username: Some(credentials.username),

@@ -107,6 +107,8 @@ impl World {
                     media: join.media,
                     host_token: join.host_token.as_deref(),
                     session: join.session.as_deref(),
+                    publisher: false,
+                    ice_servers: Vec::new(),
                 };
                 socket.entry = Some(Entry::Join(live.join(request, now)));
             }
