@@ -30,7 +30,7 @@ impl Trial {
     fn of(people: impl IntoIterator<Item = u8>) -> Self {
         let mut trial = Self::new();
         for number in people {
-            trial.run(Command::Join(newcomer(number))).unwrap();
+            trial.run(Command::Join(newcomer(number))).expect("there is a place");
         }
         trial
     }
@@ -44,12 +44,12 @@ impl Trial {
     fn leave(&mut self, number: u8) -> Vec<Event> {
         let peer = peer(number);
         let home = NodeId::SINGLE;
-        self.run(Command::Leave { peer, home }).unwrap()
+        self.run(Command::Leave { peer, home }).expect("they are in")
     }
 
     fn pass(&mut self, time: Duration) -> Vec<Event> {
         self.passed += time;
-        self.run(Command::Tick).unwrap()
+        self.run(Command::Tick).expect("the room lives")
     }
 }
 
