@@ -408,6 +408,8 @@ export function createCall(environment: CallEnvironment, localMedia: LocalMedia)
         publish();
       }
     },
+    setView: () => {},
+    setQuality: () => {},
     dismissNotice: (id) => {
       room = withoutNotice(room, id);
       publish();

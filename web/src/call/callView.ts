@@ -11,6 +11,13 @@ export const IDLE_CALL: CallState = {
   chat: [],
   reactions: [],
   notices: [],
+  topology: "mesh",
+  media: "none",
+  mediaFrom: null,
+  selfReach: null,
+  quality: "auto",
+  loudest: null,
+  serverAudio: [],
 };
 
 export interface ViewInput {
@@ -45,6 +52,13 @@ export function callView(before: CallState, { phase, room, peers, speaking }: Vi
     chat: room.chat,
     reactions: room.reactions,
     notices: room.notices,
+    topology: room.topology,
+    media: room.mediaServer === null ? "none" : "idle",
+    mediaFrom: room.mediaServer?.from_participants ?? null,
+    selfReach: room.self?.reach ?? null,
+    quality: "auto",
+    loudest: null,
+    serverAudio: IDLE_CALL.serverAudio,
   });
 }
 
@@ -57,11 +71,16 @@ function participantView(member: Member, peer: Peer | undefined, speaking: boole
     media: member.media,
     handRaisedAt: member.handRaisedAt,
     capabilities: member.capabilities,
+    path: member.path,
+    reach: member.reach,
+    publisher: member.publisher,
     connection: peer?.connection() ?? "connecting",
     audio: streams?.microphone ?? null,
     camera: member.media.camera ? (streams?.camera ?? null) : null,
     screen: member.media.screen ? (streams?.screen ?? null) : null,
     screenAudio: member.media.screen ? (streams?.["screen-audio"] ?? null) : null,
+    cameraPaused: false,
+    cameraShown: member.media.camera && (streams?.camera ?? null) !== null,
     speaking: speaking && member.media.microphone,
   };
 }

@@ -14,7 +14,7 @@ export function createStatsSampler(
   peers: () => ReadonlyMap<PeerId, Peer>,
 ): Observable<CallStats> {
   let totals = new Map<PeerId, StatsTotals>();
-  const store = createStore<CallStats>({ peers: new Map() }, () => {
+  const store = createStore<CallStats>({ peers: new Map(), server: null }, () => {
     sample();
     return every(clock, SAMPLE_MS, sample);
   });
@@ -31,7 +31,7 @@ export function createStatsSampler(
       }
     }
     totals = next;
-    store.set({ peers: stats });
+    store.set({ peers: stats, server: null });
   }
 
   function sample(): void {

@@ -71,6 +71,11 @@ export function person(index: number, changes: Partial<Participant> = {}): Parti
     camera: camera ? figureStream(index) : null,
     screen: null,
     screenAudio: null,
+    path: "mesh",
+    reach: null,
+    publisher: false,
+    cameraPaused: false,
+    cameraShown: camera,
     speaking: false,
     ...changes,
   };
@@ -88,6 +93,13 @@ export function callState(
     chat: [],
     reactions: [],
     notices: [],
+    topology: "mesh",
+    media: "idle",
+    mediaFrom: 5,
+    selfReach: null,
+    quality: "auto",
+    loudest: null,
+    serverAudio: [],
     ...changes,
   };
 }
@@ -134,6 +146,7 @@ export function stats(participants: readonly Participant[]): Observable<CallStat
         },
       ]),
     ),
+    server: null,
   });
 }
 

@@ -76,6 +76,8 @@ export const de: Catalogue = {
   "error.removed": "Sie wurden aus diesem Anruf entfernt.",
   "error.invalid-host-token": "Der Gastgeber-Link gilt nicht für diesen Anruf.",
   "error.invalid-resume-token": "Ihr Platz im Anruf konnte nicht gehalten werden.",
+  "error.invalid-token": "Dieser Link gilt nicht mehr.",
+  "error.media-refused": "Der Server konnte Bild und Ton nicht annehmen.",
   "error.peer-not-found": "Diese Person ist nicht mehr im Anruf.",
   "error.sdp-too-large": "Ihr Browser hat mehr gesendet, als der Server annimmt.",
   "error.candidate-too-large": "Ihr Browser hat mehr gesendet, als der Server annimmt.",

@@ -77,6 +77,8 @@ export const en = {
   "error.removed": "A host removed you from this call.",
   "error.invalid-host-token": "The host link is not valid for this call.",
   "error.invalid-resume-token": "Your place in the call could not be kept.",
+  "error.invalid-token": "This link is not valid any more.",
+  "error.media-refused": "The server could not take your media.",
   "error.peer-not-found": "This person is not in the call any more.",
   "error.sdp-too-large": "Your browser sent more than the server accepts.",
   "error.candidate-too-large": "Your browser sent more than the server accepts.",

@@ -9,6 +9,9 @@ export function participant(id: string, change: Partial<ParticipantInfo> = {}): 
     hand_raised_at: null,
     joined_at: "2026-01-01T00:00:00Z",
     capabilities: ["resume", "media-state"],
+    path: "mesh",
+    reach: null,
+    publisher: false,
     ...change,
   };
 }
@@ -24,6 +27,7 @@ export function snapshot(participants: ParticipantInfo[], change: Partial<RoomSn
     locked: false,
     recovering: false,
     topology: "mesh",
+    media: null,
     participants,
     chat: [],
     ...change,
