@@ -15,6 +15,7 @@ export interface ServerConnection {
   /** What the media server sends, of which it takes what it is about. */
   receive(message: ServerMessage): void;
   setTracks(tracks: OutgoingTracks): void;
+  applyLimits(): void;
   /** Room for so many pictures. */
   growTo(pictures: number): void;
   /** The server is asked to show others. */
@@ -210,6 +211,7 @@ export function createServerConnection(options: ServerConnectionOptions): Server
       tracks = next;
       link.sending.setTracks(next);
     },
+    applyLimits: () => link.sending.applyLimits(),
     growTo: (count) => {
       if (count > pictures) {
         pictures = count;
