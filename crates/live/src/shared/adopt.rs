@@ -39,6 +39,7 @@ impl Node {
                 room.set_aside_until = None;
                 let Some(copy) = &mut room.copy else {
                     let Record { tag, state, .. } = *record;
+                    self.hub.media.changed(&state, &[]);
                     room.copy = Some(Copy { state, tag, era });
                     room.unsettled = true;
                     return;
