@@ -2,7 +2,7 @@
 import type { ReactNode } from "react";
 import { ErrorBoundary } from "../components/ErrorBoundary";
 import { LoadingPage } from "../components/LoadingPage";
-import type { CallEnd, MediaFailure } from "../call/model";
+import type { CallEnd, CallState, MediaFailure } from "../call/model";
 import { t } from "../locales/translate";
 import type { ErrorCode } from "../protocol/generated";
 import { CreateRoomView } from "../pages/CreateRoom/CreateRoom";
@@ -21,12 +21,14 @@ import {
   callState,
   chat,
   chatOfBusyServer,
+  crowd,
   deviceActions,
   level,
   media,
   notices,
   person,
   room,
+  serverStats,
   stats,
   without,
 } from "./fakes";
@@ -100,6 +102,27 @@ function trio() {
     person(1, { media: muted, handRaisedAt: 1 }),
     person(2, { media: cameraOff, camera: null }),
   ];
+}
+
+/** A screen is shared before as many people. */
+function stage(count: number): CallState {
+  const { participants, ...state } = crowd(count);
+  const [first, ...others] = participants;
+  if (first === undefined) return { ...state, participants };
+  return { ...state, participants: [{ ...first, media: sharing, screen: pageStream() }, ...others] };
+}
+
+/** A narrow connection: some pictures are paused; one person is away, and one is a stream. */
+function troubled(): CallState {
+  const state = crowd(11);
+  const participants = state.participants.map((participant, index) => ({
+    ...participant,
+    cameraPaused: participant.media.camera && index > 3,
+    publisher: index === 0,
+    connection: index === 2 ? ("reconnecting" as const) : participant.connection,
+    handRaisedAt: index === 5 ? 1 : null,
+  }));
+  return { ...state, participants };
 }
 
 export const SCENES: Readonly<Record<string, () => ReactNode>> = {
@@ -182,6 +205,22 @@ export const SCENES: Readonly<Record<string, () => ReactNode>> = {
         },
       }),
     }),
+  "call-5": () => call({ call: crowd(4) }),
+  "call-12": () => call({ call: crowd(11) }),
+  "call-25": () => call({ call: crowd(24) }),
+  "call-49": () => call({ call: crowd(48) }),
+  "call-100": () => call({ call: crowd(99) }),
+  "call-100-people": () => call({ call: crowd(99), initialPanel: "people" }),
+  "call-speaker": () => call({ call: crowd(4), initialMode: "speaker" }),
+  "call-speaker-100": () => call({ call: crowd(99), initialMode: "speaker" }),
+  "call-stage": () => call({ call: stage(7) }),
+  "call-stage-49": () => call({ call: stage(48) }),
+  "call-stage-chat": () => call({ call: { ...stage(12), chat }, initialPanel: "chat" }),
+  "call-paused": () => call({ call: troubled(), stats: serverStats(troubled().participants) }),
+  "call-audio-only": () => call({ call: crowd(11, { quality: "audio-only" }) }),
+  "call-view": () => call({ call: crowd(11), initialDialog: "view" }),
+  "call-server-stats": () =>
+    call({ call: troubled(), stats: serverStats(troubled().participants), initialDialog: "stats" }),
   "full": () => refused("room-full"),
   "gone": () => refused("room-not-found"),
   "locked": () => refused("room-locked"),

@@ -1,9 +1,11 @@
 /** Panels and dialogs of a call. What is not needed to be in one is loaded later. */
 import { Suspense, type ReactNode } from "react";
 import type { CallDialog, Panel } from "../../components/callActions";
+import { loadViewMenu } from "../../components/CallControls";
 import { lazyPart } from "../../components/lazyPart";
 import { PartBoundary } from "../../components/PartBoundary";
 import { SidePanel } from "../../components/SidePanel";
+import type { ViewMenuProps } from "../../components/ViewMenu";
 import { t, type PlainKey } from "../../locales/translate";
 import { Dialog } from "../../ui/Dialog";
 import type { CallViewProps } from "./CallView";
@@ -27,6 +29,7 @@ const ShortcutsHelp = lazyPart(loadShortcuts);
 const RoomInfo = lazyPart(loadInfo);
 const InvitePanel = lazyPart(loadInvite);
 const MoreSheet = lazyPart(loadMore);
+const ViewMenu = lazyPart(loadViewMenu);
 
 /** Fetches them while all is quiet: later, when they are wanted, the server may be away. */
 export async function preloadCallParts(): Promise<void> {
@@ -39,6 +42,7 @@ export async function preloadCallParts(): Promise<void> {
     loadInvite,
     loadInfo,
     loadMore,
+    loadViewMenu,
     loadQr,
     loadAfterCall,
   ];
@@ -101,6 +105,7 @@ export function CallPanel({ panel, call, media, actions, onClose }: CallPanelPro
 
 interface CallDialogsProps extends CallViewProps {
   readonly dialog: CallDialog;
+  readonly view: ViewMenuProps;
   readonly onPanel: (panel: Panel) => void;
   readonly onDialog: (dialog: CallDialog) => void;
   readonly onClose: () => void;
@@ -111,6 +116,7 @@ const TITLE: Readonly<Record<Exclude<CallDialog, "more">, PlainKey>> = {
   stats: "stats.title",
   shortcuts: "shortcuts.title",
   invite: "info.title",
+  view: "view.title",
 };
 
 export function CallDialogs(props: CallDialogsProps) {
@@ -145,6 +151,7 @@ export function CallDialogs(props: CallDialogsProps) {
         )}
         {dialog === "stats" && <StatsPanel stats={props.stats} participants={call.participants} />}
         {dialog === "shortcuts" && <ShortcutsHelp />}
+        {dialog === "view" && <ViewMenu {...props.view} />}
         {dialog === "invite" && (
           <RoomInfo room={props.room} origin={props.origin} hostToken={props.hostToken} qrShown />
         )}

@@ -2,8 +2,8 @@
  * The call as it is seen: everything comes in as plain values, so each state can be shown without
  * an engine.
  */
-import { MonitorUp, Volume2, WifiOff } from "lucide-react";
-import { useMemo, useRef, useState } from "react";
+import { AudioLines, MonitorUp, Volume2, WifiOff } from "lucide-react";
+import { useCallback, useMemo, useRef, useState } from "react";
 import type { CallState, CallStats, LocalMediaState, LocalTrackState, Observable, RoomView } from "../../call/model";
 import { Banner } from "../../components/Banner";
 import type { CallActions, CallDialog, DeviceActions, Panel } from "../../components/callActions";
@@ -15,6 +15,7 @@ import { MediaProblem } from "../../components/MediaProblem";
 import { Notices } from "../../components/Notices";
 import { tilesOf } from "../../components/tiles";
 import { VideoGrid } from "../../components/VideoGrid";
+import { rememberedLayout, rememberLayout, type LayoutMode } from "../../hooks/layoutChoice";
 import { useShortcuts } from "../../hooks/shortcuts";
 import { useAfterDelay } from "../../hooks/useAfterDelay";
 import { useDocumentTitle } from "../../hooks/useDocumentTitle";
@@ -43,6 +44,7 @@ export interface CallViewProps {
   readonly deviceActions: DeviceActions;
   readonly initialPanel?: Panel | null;
   readonly initialDialog?: CallDialog | null;
+  readonly initialMode?: LayoutMode;
 }
 
 export function CallView(props: CallViewProps) {
@@ -57,6 +59,13 @@ export function CallView(props: CallViewProps) {
     () => tilesOf(call, { microphone, camera, screen }),
     [call, microphone, camera, screen],
   );
+  const layout = useLayoutChoice(props.initialMode);
+  const view = {
+    mode: layout.mode,
+    quality: call.quality,
+    onMode: layout.setMode,
+    onQuality: actions.setQuality,
+  };
   const alone = call.participants.length === 0;
   const handRaised = (call.self?.handRaisedAt ?? null) !== null;
 
@@ -71,6 +80,7 @@ export function CallView(props: CallViewProps) {
     chat: () => togglePanel("chat"),
     people: () => togglePanel("people"),
     hand: () => actions.setHand(!handRaised),
+    layout: () => layout.setMode(layout.mode === "grid" ? "speaker" : "grid"),
     help: () => setDialog("shortcuts"),
   });
 
@@ -82,12 +92,22 @@ export function CallView(props: CallViewProps) {
       className="fixed inset-0 flex flex-col gap-2 bg-bg p-2 text-text sm:p-3"
     >
       {!mini && <CallHeader room={room} phone={phone} onDialog={setDialog} />}
-      <Banners call={call} media={media} onStopSharing={() => actions.setScreen(false)} />
+      <Banners call={call} media={media} actions={actions} />
       <div className="relative flex min-h-0 flex-1 gap-3">
         <main className="relative flex min-w-0 flex-1 flex-col gap-3">
           <h2 className="sr-only">{t("tile.grid")}</h2>
           <div className="min-h-0 flex-1">
-            <VideoGrid tiles={tiles} reactions={call.reactions} />
+            <VideoGrid
+              tiles={tiles}
+              reactions={call.reactions}
+              mode={layout.mode}
+              loudest={call.loudest}
+              pinned={layout.pinned}
+              onPin={layout.togglePin}
+              covered={phone && panel !== null}
+              quality={call.quality}
+              onView={actions.setView}
+            />
           </div>
           {alone && phone && !mini && (
             <Invite {...props} />
@@ -113,6 +133,7 @@ export function CallView(props: CallViewProps) {
         handRaised={handRaised}
         unread={unread}
         panel={panel}
+        view={view}
         actions={actions}
         onPanel={togglePanel}
         onDialog={setDialog}
@@ -121,6 +142,7 @@ export function CallView(props: CallViewProps) {
         <CallDialogs
           {...props}
           dialog={dialog}
+          view={view}
           onPanel={togglePanel}
           onDialog={setDialog}
           onClose={() => setDialog(null)}
@@ -135,11 +157,23 @@ function isOn(track: LocalTrackState): boolean {
   return track.kind === "live" || track.kind === "starting";
 }
 
-interface BannersProps extends Pick<CallViewProps, "call" | "media"> {
-  readonly onStopSharing: () => void;
+/** The mode is remembered on this device; who is large, for this call. */
+function useLayoutChoice(initial?: LayoutMode) {
+  const [mode, setMode] = useState(() => initial ?? rememberedLayout());
+  const [pinned, setPinned] = useState<string | null>(null);
+  const togglePin = useCallback((key: string) => setPinned((now) => (now === key ? null : key)), []);
+  return {
+    mode,
+    pinned,
+    togglePin,
+    setMode: (next: LayoutMode) => {
+      setMode(next);
+      rememberLayout(next);
+    },
+  };
 }
 
-function Banners({ call, media, onStopSharing }: BannersProps) {
+function Banners({ call, media, actions }: Pick<CallViewProps, "call" | "media" | "actions">) {
   const [blocked, setBlocked] = useState(false);
   const sounds = useRef<HTMLDivElement>(null);
   const away = call.phase.kind === "joined" && call.phase.signaling.kind === "reconnecting";
@@ -150,6 +184,7 @@ function Banners({ call, media, onStopSharing }: BannersProps) {
       <div ref={sounds} hidden>
         <CallAudio
           participants={call.participants}
+          serverAudio={call.serverAudio}
           speaker={media.selected.speaker}
           onBlocked={markBlocked}
         />
@@ -157,6 +192,19 @@ function Banners({ call, media, onStopSharing }: BannersProps) {
       {awayForLong && (
         <Banner tone="warn" icon={<WifiOff aria-hidden="true" size={18} />}>
           {t(call.participants.length > 0 ? "banner.reconnecting" : "banner.reconnectingAlone")}
+        </Banner>
+      )}
+      {call.quality === "audio-only" && (
+        <Banner
+          tone="calm"
+          icon={<AudioLines aria-hidden="true" size={18} />}
+          action={
+            <Button size="small" variant="primary" onClick={() => actions.setQuality("auto")}>
+              {t("banner.audioOnlyAction")}
+            </Button>
+          }
+        >
+          {t("banner.audioOnly")}
         </Banner>
       )}
       {blocked && (
@@ -184,7 +232,7 @@ function Banners({ call, media, onStopSharing }: BannersProps) {
           tone="calm"
           icon={<MonitorUp aria-hidden="true" size={18} />}
           action={
-            <Button size="small" variant="danger" onClick={onStopSharing}>
+            <Button size="small" variant="danger" onClick={() => actions.setScreen(false)}>
               {t("sharing.stop")}
             </Button>
           }
