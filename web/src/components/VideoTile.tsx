@@ -148,8 +148,8 @@ function TileLabel(tile: VideoTileProps) {
         "absolute bottom-2 left-2 m-0 flex max-w-[calc(100%-1rem)] items-center gap-1.5 rounded-full bg-black/60 px-2.5 py-1 text-[0.8rem] leading-5 font-medium text-white",
         "@max-[11rem]:bottom-1.5 @max-[11rem]:left-1.5 @max-[11rem]:px-2 @max-[11rem]:py-0.5 @max-[11rem]:text-xs @max-[11rem]:leading-5",
         // Small tiles have room for the signs alone.
-        "@max-[7.5rem]:px-1.5",
-        !screen && tile.microphone && !tile.speaking && "@max-[7.5rem]:hidden",
+        "@max-[6.75rem]:px-1.5",
+        !screen && tile.microphone && !tile.speaking && "@max-[6.75rem]:hidden",
       )}
     >
       {screen && <MonitorUp aria-hidden="true" size={14} className="shrink-0" />}
@@ -165,15 +165,15 @@ function TileLabel(tile: VideoTileProps) {
           <span className="sr-only">{t("tile.speaking")}</span>
         </>
       )}
-      <span className="truncate @max-[7.5rem]:sr-only">{titleOf(tile)}</span>
+      <span className="truncate @max-[6.75rem]:sr-only">{titleOf(tile)}</span>
       {!screen && tile.publisher && (
-        <span className="shrink-0 rounded-full bg-[#7bdac1] px-1.5 text-[0.7rem] leading-4 font-semibold text-[#06241d] @max-[7.5rem]:sr-only">
+        <span className="shrink-0 rounded-full bg-[#7bdac1] px-1.5 text-[0.7rem] leading-4 font-semibold text-[#06241d] @max-[6.75rem]:sr-only">
           {t("tile.publisher")}
         </span>
       )}
       {!screen && tile.host && (
         <>
-          <Crown aria-hidden="true" size={14} className="shrink-0 text-[#f3cf83] @max-[7.5rem]:hidden" />
+          <Crown aria-hidden="true" size={14} className="shrink-0 text-[#f3cf83] @max-[6.75rem]:hidden" />
           <span className="sr-only">{t("tile.host")}</span>
         </>
       )}
