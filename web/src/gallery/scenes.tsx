@@ -2,10 +2,12 @@
 import type { ReactNode } from "react";
 import { ErrorBoundary } from "../components/ErrorBoundary";
 import { LoadingPage } from "../components/LoadingPage";
+import { CHECKS, type Check, type CheckState, type DiagnosisState } from "../call/diagnosis";
 import type { CallEnd, CallState, MediaFailure } from "../call/model";
 import { t } from "../locales/translate";
 import type { ErrorCode } from "../protocol/generated";
 import { CreateRoomView } from "../pages/CreateRoom/CreateRoom";
+import { DiagnoseView } from "../pages/Diagnose/Diagnose";
 import { HomeView } from "../pages/Home/Home";
 import { JoinRoomView } from "../pages/JoinRoom/JoinRoom";
 import NotFound from "../pages/NotFound/NotFound";
@@ -88,6 +90,26 @@ function after(reason: CallEnd): ReactNode {
   return <AfterCall reason={reason} onRejoin={nothing} onRate={nothing} />;
 }
 
+function diagnose(
+  phase: DiagnosisState["phase"],
+  others: CheckState,
+  checks: Partial<Record<Check, CheckState>> = {},
+): ReactNode {
+  const all = Object.fromEntries(CHECKS.map((check) => [check, others])) as Record<Check, CheckState>;
+  return (
+    <DiagnoseView
+      state={{ phase, checks: { ...all, ...checks } }}
+      level={level}
+      report={() => ""}
+      onStart={nothing}
+    />
+  );
+}
+
+const works: CheckState = { kind: "ok", measured: null };
+const picture: CheckState = { kind: "ok", measured: { kind: "picture", width: 1280, height: 720 } };
+const blocked: CheckState = { kind: "failed", failure: null };
+
 function Crash(): ReactNode {
   throw new Error("shown on purpose");
 }
@@ -137,6 +159,17 @@ export const SCENES: Readonly<Record<string, () => ReactNode>> = {
   "create-busy": () => <CreateRoomView creating={{ kind: "waiting" }} serverMax={16} onCreate={nothing} />,
   join: () => <JoinRoomView onJoin={async () => "error.room-not-found"} />,
   "not-found": () => <NotFound />,
+  diagnose: () => diagnose("idle", { kind: "waiting" }),
+  "diagnose-running": () =>
+    diagnose("running", { kind: "waiting" }, { camera: picture, microphone: works, socket: { kind: "running" } }),
+  "diagnose-well": () =>
+    diagnose("done", works, {
+      camera: picture,
+      relay: { kind: "ok", measured: { kind: "milliseconds", value: 24 } },
+      bandwidth: { kind: "ok", measured: { kind: "kbps", value: 18_400 } },
+    }),
+  "diagnose-trouble": () =>
+    diagnose("done", { kind: "skipped" }, { camera: blocked, microphone: works, socket: works, udp: blocked, tcp: blocked }),
   loading: () => <LoadingPage />,
   "checking-busy": () => <LoadingPage text={t("room.waiting")} />,
   prejoin: () => prejoin(),
