@@ -5,7 +5,7 @@ import { LoadingPage } from "../components/LoadingPage";
 import { CHECKS, type Check, type CheckState, type DiagnosisState } from "../call/diagnosis";
 import type { CallEnd, CallState, MediaFailure } from "../call/model";
 import { t } from "../locales/translate";
-import type { ErrorCode } from "../protocol/generated";
+import type { ErrorCode, Reach } from "../protocol/generated";
 import { CreateRoomView } from "../pages/CreateRoom/CreateRoom";
 import { DiagnoseView } from "../pages/Diagnose/Diagnose";
 import { HomeView } from "../pages/Home/Home";
@@ -147,6 +147,20 @@ function troubled(): CallState {
   return { ...state, participants };
 }
 
+function away(count: number) {
+  return crowd(count).participants.map((participant) => ({
+    ...participant,
+    connection: "reconnecting" as const,
+    camera: null,
+  }));
+}
+
+/** Of the three others, one reaches the media server by this way. */
+function reached(way: Reach): CallState {
+  const people = trio().map((participant) => ({ ...participant, reach: "udp" as Reach }));
+  return callState([...people.slice(0, 1), person(1, { reach: way }), ...people.slice(2)], { selfReach: "udp" });
+}
+
 export const SCENES: Readonly<Record<string, () => ReactNode>> = {
   home: () => <HomeView creating={{ kind: "idle" }} onStart={nothing} onJoin={async () => null} />,
   "home-failed": () => (
@@ -254,6 +268,13 @@ export const SCENES: Readonly<Record<string, () => ReactNode>> = {
   "call-view": () => call({ call: crowd(11), initialDialog: "view" }),
   "call-server-stats": () =>
     call({ call: troubled(), stats: serverStats(troubled().participants), initialDialog: "stats" }),
+  "call-no-media": () => call({ call: crowd(6, { media: "failed", participants: away(6) }) }),
+  "call-ready": () => call({ call: reached("udp") }),
+  "call-ready-people": () => call({ call: reached("relay"), initialPanel: "people" }),
+  "call-preflight": () => call({ call: reached("nothing") }),
+  "call-preflight-people": () => call({ call: reached("nothing"), initialPanel: "people" }),
+  "call-preflight-info": () => call({ call: reached("nothing"), initialDialog: "invite" }),
+  "call-preflight-self": () => call({ call: { ...reached("udp"), selfReach: "nothing" } }),
   "full": () => refused("room-full"),
   "gone": () => refused("room-not-found"),
   "locked": () => refused("room-locked"),

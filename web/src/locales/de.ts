@@ -280,6 +280,32 @@ export const de: Catalogue = {
   "view.quality.audio-only": "Nur Ton",
   "view.quality.audio-only.hint": "Gar keine Bilder der anderen",
 
+  "preflight.title": "Wenn mehr dazukommen",
+  "preflight.ready": "Bereit für mehr Personen",
+  "preflight.about": {
+    one: "Ab {count} Person gehen Bild und Ton über den Server.",
+    other: "Ab {count} Personen gehen Bild und Ton über den Server.",
+  },
+  "preflight.short.ready": "Bereit",
+  "preflight.short.others": "Nicht für alle bereit",
+  "preflight.short.self": "Netzproblem",
+  "preflight.chip.self": "Ihr Netz sperrt größere Anrufe",
+  "preflight.chip.one": "{name} erreicht den Medienserver nicht",
+  "preflight.chip.many": {
+    one: "{count} Person erreicht den Medienserver nicht",
+    other: "{count} Personen erreichen den Medienserver nicht",
+  },
+  "preflight.self.nothing":
+    "Sie erreichen den Medienport des Servers weder über UDP noch über TCP. In einem größeren Anruf sähen und hörten Sie die anderen nicht.",
+  "preflight.self.tcp": "Sie erreichen den Medienserver nur über TCP: Die Bilder sind vielleicht schlechter.",
+  "preflight.self.relay": "Sie erreichen den Medienserver nur über ein Relais: Die Bilder sind vielleicht schlechter.",
+  "preflight.other.nothing":
+    "{name} erreicht den Medienport des Servers weder über UDP noch über TCP und sähe und hörte in einem größeren Anruf die anderen nicht.",
+  "preflight.other.tcp": "{name} erreicht den Medienserver nur über TCP: Die Bilder sind vielleicht schlechter.",
+  "preflight.other.relay": "{name} erreicht den Medienserver nur über ein Relais: Die Bilder sind vielleicht schlechter.",
+  "preflight.help": "Eine Firewall auf jener Seite sperrt ihn. Ein anderes Netz hilft, etwa das eines Telefons.",
+  "preflight.diagnose": "Herausfinden, warum",
+
   "invite.title": "Sie sind allein hier",
   "invite.text": "Schicken Sie diesen Link denen, die Sie sehen möchten.",
   "invite.link": "Link zu diesem Anruf",
@@ -325,6 +351,11 @@ export const de: Catalogue = {
   "people.endTitle": "Anruf für alle beenden?",
   "people.endText": "Alle müssen hinaus, und der Link gilt nicht mehr.",
   "people.endConfirm": "Für alle beenden",
+  "people.pin": "Bild groß lassen",
+  "people.unpin": "Bild nicht mehr groß lassen",
+  "people.reach.nothing": "Erreicht den Medienserver nicht",
+  "people.reach.tcp": "Erreicht den Medienserver nur über TCP",
+  "people.reach.relay": "Erreicht den Medienserver über ein Relais",
   "people.rename": "Namen ändern",
   "people.renameSave": "Speichern",
   "people.micOn": "Mikrofon an",
@@ -365,6 +396,9 @@ export const de: Catalogue = {
   "banner.reconnecting":
     "Der Server ist weg. Sie sehen und hören einander weiter; die Verbindung wird neu aufgebaut …",
   "banner.reconnectingAlone": "Der Server ist weg; die Verbindung wird neu aufgebaut …",
+  "banner.media":
+    "Sie erreichen den Medienserver nicht; andere sehen und hören Sie vielleicht nicht. Es wird weiter versucht …",
+  "banner.mediaAction": "Herausfinden, warum",
   "banner.audioOnly": "Nur Ton: Die Bilder der anderen sind aus.",
   "banner.audioOnlyAction": "Bilder zeigen",
   "banner.sound": "Ihr Browser hält den Ton zurück, bis Sie ihn erlauben.",

@@ -268,6 +268,32 @@ export const en = {
   "view.quality.audio-only": "Audio only",
   "view.quality.audio-only.hint": "No pictures of the others at all",
 
+  "preflight.title": "If more people join",
+  "preflight.ready": "Ready for more people",
+  "preflight.about": {
+    one: "With {count} person or more, pictures and sound go over the server.",
+    other: "With {count} people or more, pictures and sound go over the server.",
+  },
+  "preflight.short.ready": "Ready for more",
+  "preflight.short.others": "Not ready for all",
+  "preflight.short.self": "Network trouble",
+  "preflight.chip.self": "Your network blocks larger calls",
+  "preflight.chip.one": "{name} cannot reach the media server",
+  "preflight.chip.many": {
+    one: "{count} person cannot reach the media server",
+    other: "{count} people cannot reach the media server",
+  },
+  "preflight.self.nothing":
+    "You cannot reach the server’s media port, by UDP or by TCP. In a larger call you would neither see nor hear the others.",
+  "preflight.self.tcp": "You reach the media server by TCP only: pictures may be worse.",
+  "preflight.self.relay": "You reach the media server over a relay only: pictures may be worse.",
+  "preflight.other.nothing":
+    "{name} cannot reach the server’s media port, by UDP or by TCP. In a larger call they would neither see nor hear the others.",
+  "preflight.other.tcp": "{name} reaches the media server by TCP only: pictures may be worse.",
+  "preflight.other.relay": "{name} reaches the media server over a relay only: pictures may be worse.",
+  "preflight.help": "A firewall on their side blocks it. Another network helps, such as a phone’s.",
+  "preflight.diagnose": "Find out why",
+
   "invite.title": "You are the only one here",
   "invite.text": "Send this link to those whom you want to see.",
   "invite.link": "Link to this call",
@@ -312,6 +338,11 @@ export const en = {
   "people.endTitle": "End the call for everyone?",
   "people.endText": "All are taken out, and the link stops working.",
   "people.endConfirm": "End for all",
+  "people.pin": "Keep their picture large",
+  "people.unpin": "No longer keep it large",
+  "people.reach.nothing": "Cannot reach the media server",
+  "people.reach.tcp": "Reaches the media server by TCP only",
+  "people.reach.relay": "Reaches the media server over a relay",
   "people.rename": "Change your name",
   "people.renameSave": "Save",
   "people.micOn": "Microphone on",
@@ -357,6 +388,8 @@ export const en = {
 
   "banner.reconnecting": "The server is away. You still see and hear each other; reconnecting…",
   "banner.reconnectingAlone": "The server is away; reconnecting…",
+  "banner.media": "You cannot reach the media server, so others may neither see nor hear you. Still trying…",
+  "banner.mediaAction": "Find out why",
   "banner.audioOnly": "Audio only: the others’ pictures are off.",
   "banner.audioOnlyAction": "Show pictures",
   "banner.sound": "Your browser holds back the sound until you say so.",

@@ -2,8 +2,10 @@
 import { Suspense, type ReactNode } from "react";
 import type { CallDialog, Panel } from "../../components/callActions";
 import { loadViewMenu } from "../../components/CallControls";
+import { loadPreflightChip } from "../../components/CallHeader";
 import { lazyPart } from "../../components/lazyPart";
 import { PartBoundary } from "../../components/PartBoundary";
+import type { Preflight } from "../../components/preflight";
 import { SidePanel } from "../../components/SidePanel";
 import type { ViewMenuProps } from "../../components/ViewMenu";
 import { t, type PlainKey } from "../../locales/translate";
@@ -43,6 +45,7 @@ export async function preloadCallParts(): Promise<void> {
     loadInfo,
     loadMore,
     loadViewMenu,
+    loadPreflightChip,
     loadQr,
     loadAfterCall,
   ];
@@ -81,10 +84,12 @@ export function Invite({ room, origin, hostToken }: InviteProps) {
 
 interface CallPanelProps extends Pick<CallViewProps, "call" | "media" | "actions"> {
   readonly panel: Panel;
+  readonly pinned: string | null;
+  readonly onPin: (key: string) => void;
   readonly onClose: () => void;
 }
 
-export function CallPanel({ panel, call, media, actions, onClose }: CallPanelProps) {
+export function CallPanel({ panel, call, media, actions, pinned, onPin, onClose }: CallPanelProps) {
   if (panel === "chat") {
     return (
       <SidePanel key="chat" title={t("chat.title")} onClose={onClose}>
@@ -97,7 +102,7 @@ export function CallPanel({ panel, call, media, actions, onClose }: CallPanelPro
   return (
     <SidePanel key="people" title={t("people.title")} onClose={onClose}>
       <Later>
-        <ParticipantsPanel call={call} media={media} actions={actions} />
+        <ParticipantsPanel call={call} media={media} actions={actions} pinned={pinned} onPin={onPin} />
       </Later>
     </SidePanel>
   );
@@ -106,6 +111,7 @@ export function CallPanel({ panel, call, media, actions, onClose }: CallPanelPro
 interface CallDialogsProps extends CallViewProps {
   readonly dialog: CallDialog;
   readonly view: ViewMenuProps;
+  readonly preflight: Preflight;
   readonly onPanel: (panel: Panel) => void;
   readonly onDialog: (dialog: CallDialog) => void;
   readonly onClose: () => void;
@@ -153,7 +159,14 @@ export function CallDialogs(props: CallDialogsProps) {
         {dialog === "shortcuts" && <ShortcutsHelp />}
         {dialog === "view" && <ViewMenu {...props.view} />}
         {dialog === "invite" && (
-          <RoomInfo room={props.room} origin={props.origin} hostToken={props.hostToken} qrShown />
+          <RoomInfo
+            room={props.room}
+            origin={props.origin}
+            hostToken={props.hostToken}
+            preflight={props.preflight}
+            mediaFrom={call.mediaFrom}
+            qrShown
+          />
         )}
       </Later>
     </Dialog>

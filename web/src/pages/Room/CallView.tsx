@@ -2,7 +2,7 @@
  * The call as it is seen: everything comes in as plain values, so each state can be shown without
  * an engine.
  */
-import { AudioLines, MonitorUp, Volume2, WifiOff } from "lucide-react";
+import { AudioLines, MonitorUp, ServerOff, Volume2, WifiOff } from "lucide-react";
 import { useCallback, useMemo, useRef, useState } from "react";
 import type { CallState, CallStats, LocalMediaState, LocalTrackState, Observable, RoomView } from "../../call/model";
 import { Banner } from "../../components/Banner";
@@ -13,6 +13,7 @@ import { CallHeader, roomTitle } from "../../components/CallHeader";
 import { problemsOf } from "../../components/mediaFailures";
 import { MediaProblem } from "../../components/MediaProblem";
 import { Notices } from "../../components/Notices";
+import { preflightOf } from "../../components/preflight";
 import { tilesOf } from "../../components/tiles";
 import { VideoGrid } from "../../components/VideoGrid";
 import { rememberedLayout, rememberLayout, type LayoutMode } from "../../hooks/layoutChoice";
@@ -59,6 +60,7 @@ export function CallView(props: CallViewProps) {
     () => tilesOf(call, { microphone, camera, screen }),
     [call, microphone, camera, screen],
   );
+  const preflight = useMemo(() => preflightOf(call), [call]);
   const layout = useLayoutChoice(props.initialMode);
   const view = {
     mode: layout.mode,
@@ -91,7 +93,15 @@ export function CallView(props: CallViewProps) {
       data-signaling={call.phase.kind === "joined" ? call.phase.signaling.kind : undefined}
       className="fixed inset-0 flex flex-col gap-2 bg-bg p-2 text-text sm:p-3"
     >
-      {!mini && <CallHeader room={room} phone={phone} onDialog={setDialog} />}
+      {!mini && (
+        <CallHeader
+          room={room}
+          phone={phone}
+          preflight={preflight}
+          mediaFrom={call.mediaFrom}
+          onDialog={setDialog}
+        />
+      )}
       <Banners call={call} media={media} actions={actions} />
       <div className="relative flex min-h-0 flex-1 gap-3">
         <main className="relative flex min-w-0 flex-1 flex-col gap-3">
@@ -123,7 +133,15 @@ export function CallView(props: CallViewProps) {
           </div>
         )}
         {panel !== null && !mini && (
-          <CallPanel panel={panel} call={call} media={media} actions={actions} onClose={() => setPanel(null)} />
+          <CallPanel
+            panel={panel}
+            call={call}
+            media={media}
+            actions={actions}
+            pinned={layout.pinned}
+            onPin={layout.togglePin}
+            onClose={() => setPanel(null)}
+          />
         )}
       </div>
       <CallControls
@@ -143,6 +161,7 @@ export function CallView(props: CallViewProps) {
           {...props}
           dialog={dialog}
           view={view}
+          preflight={preflight}
           onPanel={togglePanel}
           onDialog={setDialog}
           onClose={() => setDialog(null)}
@@ -192,6 +211,20 @@ function Banners({ call, media, actions }: Pick<CallViewProps, "call" | "media" 
       {awayForLong && (
         <Banner tone="warn" icon={<WifiOff aria-hidden="true" size={18} />}>
           {t(call.participants.length > 0 ? "banner.reconnecting" : "banner.reconnectingAlone")}
+        </Banner>
+      )}
+      {call.topology === "sfu" && call.media === "failed" && (
+        <Banner
+          tone="warn"
+          icon={<ServerOff aria-hidden="true" size={18} />}
+          action={
+            // In a tab of its own: the call goes on.
+            <a href="/diagnose" target="_blank" rel="noopener" className="font-semibold text-current">
+              {t("banner.mediaAction")}
+            </a>
+          }
+        >
+          {t("banner.media")}
         </Banner>
       )}
       {call.quality === "audio-only" && (
