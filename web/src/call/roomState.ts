@@ -102,7 +102,7 @@ export function applyMessage(state: RoomState, message: ServerMessage, now: numb
       return withPerson(state, message.peer_id, { media: { microphone, camera, screen } });
     }
     case "topology":
-      return { ...state, topology: message.topology, mediaServer: message.media };
+      return withTopology(state, message.topology, message.media);
     case "media-path":
       return withPerson(state, message.peer_id, { path: message.path, reach: message.reach });
     case "hand": {
@@ -285,12 +285,30 @@ function peerLeft(
   };
 }
 
+function withTopology(state: RoomState, topology: Topology, mediaServer: MediaServer | null): RoomState {
+  const next = { ...state, topology, mediaServer };
+  const before = state.mediaServer?.peer_id;
+  if (before === undefined || before === mediaServer?.peer_id) {
+    return next;
+  }
+  // Nobody gets anything from the one that was.
+  const path = "mesh";
+  return {
+    ...next,
+    self: state.self === null ? null : { ...state.self, path },
+    members: state.members.map((member) => ({ ...member, path })),
+  };
+}
+
 function refused(state: RoomState, code: ErrorCode, inReplyTo: string | undefined): RoomState {
   switch (inReplyTo) {
     case "offer":
     case "answer":
     case "ice-candidate":
     case "media-state":
+    case "media-path":
+    case "view":
+    case "unreachable":
       // Crossed with the other's leaving, or a flood: nothing that a person can act on.
       return state;
     default:
