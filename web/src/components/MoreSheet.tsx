@@ -9,7 +9,7 @@ import {
   UsersRound,
   type LucideIcon,
 } from "lucide-react";
-import { t } from "../locales/translate";
+import { t } from "../locales/later";
 import { cx } from "../ui/classNames";
 import { Dialog } from "../ui/Dialog";
 import type { CallActions, CallDialog, Panel } from "./callActions";

@@ -2,7 +2,7 @@ import { cleanup, render, screen, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { afterEach, expect, test, vi } from "vitest";
 import { actions, callState, media, person } from "../gallery/fakes";
-import { t } from "../locales/translate";
+import { t } from "../locales/later";
 import ParticipantsPanel from "./ParticipantsPanel";
 
 vi.mock("../gallery/pictures", () => ({ figureStream: () => null, pageStream: () => null }));

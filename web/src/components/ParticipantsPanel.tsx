@@ -16,7 +16,7 @@ import {
 } from "lucide-react";
 import { memo, useMemo, useState } from "react";
 import type { CallState } from "../call/model";
-import { t } from "../locales/translate";
+import { t } from "../locales/later";
 import { Avatar } from "../ui/Avatar";
 import { Button } from "../ui/Button";
 import { cx } from "../ui/classNames";

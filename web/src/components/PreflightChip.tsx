@@ -1,5 +1,5 @@
 import { CircleCheck, TriangleAlert } from "lucide-react";
-import { t } from "../locales/translate";
+import { t } from "../locales/later";
 import { cx } from "../ui/classNames";
 import { Popover } from "../ui/Popover";
 import type { Preflight } from "./preflight";

@@ -1,5 +1,5 @@
 import { CircleCheck, Info, TriangleAlert } from "lucide-react";
-import { t } from "../locales/translate";
+import { t } from "../locales/later";
 import { cx } from "../ui/classNames";
 import type { Finding, Preflight } from "./preflight";
 

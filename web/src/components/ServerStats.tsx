@@ -1,6 +1,6 @@
 import type { ReactNode } from "react";
 import type { ReceivedSlot, SentLayer, ServerStats as Stats } from "../call/model";
-import { t } from "../locales/translate";
+import { t } from "../locales/later";
 import type { PeerId } from "../protocol/generated";
 import { Figure } from "./Figure";
 

@@ -1,6 +1,6 @@
 import type { CallStats, Observable, Participant, PeerStats } from "../call/model";
 import { useObservable } from "../hooks/useObservable";
-import { t } from "../locales/translate";
+import { t } from "../locales/later";
 import { Figure } from "./Figure";
 import { ServerStats } from "./ServerStats";
 

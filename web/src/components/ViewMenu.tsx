@@ -1,7 +1,7 @@
 import { AudioLines, GalleryThumbnails, Gauge, LayoutGrid, Leaf } from "lucide-react";
 import type { CallQuality } from "../call/model";
 import { LAYOUT_MODES, type LayoutMode } from "../hooks/layoutChoice";
-import { t } from "../locales/translate";
+import { t } from "../locales/later";
 import { RadioCards } from "../ui/RadioCards";
 
 export interface ViewMenuProps {

@@ -12,18 +12,24 @@ vi.mock("./pictures", () => ({
   pageStream: () => new MediaStream(),
 }));
 
+type Texts = Readonly<Record<string, string | Record<string, string>>>;
+
 /** Marks what came from the catalogue. */
-vi.mock("../locales/en", async (original) => {
-  const { en } = await original<{ en: Readonly<Record<string, string | Record<string, string>>> }>();
+const { marked } = vi.hoisted(() => {
   const mark = (text: string) => `⟦${text}⟧`;
-  const marked = Object.entries(en).map(([key, entry]) => [
-    key,
-    typeof entry === "string"
-      ? mark(entry)
-      : Object.fromEntries(Object.entries(entry).map(([form, text]) => [form, mark(text)])),
-  ]);
-  return { en: Object.fromEntries(marked) };
+  const forms = (entry: Record<string, string>) =>
+    Object.fromEntries(Object.entries(entry).map(([form, text]) => [form, mark(text)]));
+  return {
+    marked: (texts: Texts) =>
+      Object.fromEntries(
+        Object.entries(texts).map(([key, entry]) => [key, typeof entry === "string" ? mark(entry) : forms(entry)]),
+      ),
+  };
 });
+vi.mock("../locales/en", async (original) => ({ en: marked((await original<{ en: Texts }>()).en) }));
+vi.mock("../locales/enLater", async (original) => ({
+  enLater: marked((await original<{ enLater: Texts }>()).enLater),
+}));
 
 beforeEach(() => {
   // Without a size, the grid has no room for tiles.

@@ -1,19 +1,18 @@
 /** The one catalogue of shortcuts: it drives the keys and the help. */
 import { useEffect, useRef } from "react";
-import type { PlainKey } from "../locales/translate";
 
 export const SHORTCUTS = [
-  { id: "microphone", key: "m", text: "shortcuts.microphone" },
-  { id: "camera", key: "v", text: "shortcuts.camera" },
-  { id: "share", key: "s", text: "shortcuts.share" },
-  { id: "chat", key: "c", text: "shortcuts.chat" },
-  { id: "people", key: "p", text: "shortcuts.people" },
-  { id: "hand", key: "h", text: "shortcuts.hand" },
-  { id: "layout", key: "l", text: "shortcuts.layout" },
-  { id: "previousPage", key: "pageup", text: "shortcuts.previousPage", keyText: "shortcuts.pageUp" },
-  { id: "nextPage", key: "pagedown", text: "shortcuts.nextPage", keyText: "shortcuts.pageDown" },
-  { id: "help", key: "?", text: "shortcuts.help" },
-] as const satisfies readonly { id: string; key: string; text: PlainKey; keyText?: PlainKey }[];
+  { id: "microphone", key: "m" },
+  { id: "camera", key: "v" },
+  { id: "share", key: "s" },
+  { id: "chat", key: "c" },
+  { id: "people", key: "p" },
+  { id: "hand", key: "h" },
+  { id: "layout", key: "l" },
+  { id: "previousPage", key: "pageup" },
+  { id: "nextPage", key: "pagedown" },
+  { id: "help", key: "?" },
+] as const satisfies readonly { id: string; key: string }[];
 
 export type ShortcutId = (typeof SHORTCUTS)[number]["id"];
 export type ShortcutHandlers = Readonly<Partial<Record<ShortcutId, () => void>>>;

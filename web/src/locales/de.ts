@@ -461,8 +461,8 @@ export const de: Catalogue = {
   "shortcuts.layout": "Kacheln oder wer spricht",
   "shortcuts.previousPage": "Vorige Seite mit Personen",
   "shortcuts.nextPage": "Nächste Seite mit Personen",
-  "shortcuts.pageUp": "Bild auf",
-  "shortcuts.pageDown": "Bild ab",
+  "shortcuts.key.pageup": "Bild auf",
+  "shortcuts.key.pagedown": "Bild ab",
   "shortcuts.help": "Diese Kürzel zeigen",
 
   "diagnose.title": "Klappt ein Anruf von hier?",

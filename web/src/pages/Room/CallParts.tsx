@@ -8,7 +8,7 @@ import { PartBoundary } from "../../components/PartBoundary";
 import type { Preflight } from "../../components/preflight";
 import { SidePanel } from "../../components/SidePanel";
 import type { ViewMenuProps } from "../../components/ViewMenu";
-import { t, type PlainKey } from "../../locales/translate";
+import { t, type EarlyPlainKey } from "../../locales/translate";
 import { Dialog } from "../../ui/Dialog";
 import type { CallViewProps } from "./CallView";
 
@@ -117,7 +117,7 @@ interface CallDialogsProps extends CallViewProps {
   readonly onClose: () => void;
 }
 
-const TITLE: Readonly<Record<Exclude<CallDialog, "more">, PlainKey>> = {
+const TITLE: Readonly<Record<Exclude<CallDialog, "more">, EarlyPlainKey>> = {
   devices: "devices.title",
   stats: "stats.title",
   shortcuts: "shortcuts.title",
