@@ -208,7 +208,7 @@ export const en = {
 
   "banner.reconnecting": "The server is away. You still see and hear each other; reconnecting…",
   "banner.reconnectingAlone": "The server is away; reconnecting…",
-  "banner.media": "You cannot reach the media server, so others may neither see nor hear you. Still trying…",
+  "banner.media": "You cannot reach the media server. Still trying…",
   "banner.mediaAction": "Find out why",
   "banner.audioOnly": "Audio only: the others’ pictures are off.",
   "banner.audioOnlyAction": "Show pictures",

@@ -160,6 +160,8 @@ export const enLater = {
   "people.endTitle": "End the call for everyone?",
   "people.endText": "All are taken out, and the link stops working.",
   "people.endConfirm": "End for all",
+  "people.search": "Find somebody",
+  "people.searchNobody": "Nobody here is called that.",
   "people.pin": "Keep their picture large",
   "people.unpin": "No longer keep it large",
   "people.reach.nothing": "Cannot reach the media server",
