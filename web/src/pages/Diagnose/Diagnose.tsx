@@ -6,7 +6,7 @@ import { PageShell } from "../../components/PageShell";
 import { useDiagnosis } from "../../hooks/useDiagnosis";
 import { useDocumentTitle } from "../../hooks/useDocumentTitle";
 import { useObservable } from "../../hooks/useObservable";
-import { t } from "../../locales/translate";
+import { t } from "../../locales/later";
 import { Button } from "../../ui/Button";
 import { cx } from "../../ui/classNames";
 import { Spinner } from "../../ui/Spinner";

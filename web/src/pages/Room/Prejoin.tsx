@@ -13,7 +13,7 @@ import { PartBoundary } from "../../components/PartBoundary";
 import { nameProblem } from "../../hooks/rememberedName";
 import { useAfterDelay } from "../../hooks/useAfterDelay";
 import { useSilence } from "../../hooks/useSilence";
-import { t, type PlainKey } from "../../locales/translate";
+import { t, type EarlyPlainKey } from "../../locales/translate";
 import { Button } from "../../ui/Button";
 import { cx } from "../../ui/classNames";
 import { ControlButton } from "../../ui/ControlButton";
@@ -36,7 +36,7 @@ export interface PrejoinProps {
   readonly origin: string;
   /** `waiting`: the server is away; joining goes on when it is back. */
   readonly joining: "no" | "joining" | "waiting";
-  readonly nameError: PlainKey | null;
+  readonly nameError: EarlyPlainKey | null;
   /** The same call is open in another tab. */
   readonly otherTab: boolean;
   readonly onTakeOver: () => void;
