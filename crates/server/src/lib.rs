@@ -12,6 +12,8 @@ pub mod keeper;
 pub mod lan;
 pub mod lifecycle;
 pub mod limits;
+pub mod media;
+pub mod own_addresses;
 pub mod rooms;
 pub mod secret;
 pub mod store;

@@ -10,15 +10,17 @@ use tokio::{
     time::timeout,
 };
 use tokio_util::task::TaskTracker;
-use wecall_room::Rules;
+use wecall_room::{MediaRules, NodeId, Rules, TopologyPolicy};
 
 use crate::{
     clock::Clock,
-    config::{Config, Loaded, MetricsListen, Origin, TlsMode},
+    config::{Config, Loaded, MetricsListen, Origin, TlsMode, TopologySetting},
     gateway::Gateway,
     http::{self, App},
     lan,
     limits::Limits,
+    media,
+    own_addresses::OwnAddresses,
     rooms::Rooms,
     secret,
     store::Store,
@@ -67,11 +69,25 @@ pub async fn run(loaded: Loaded, traces: Option<Traces>, clock: Clock) -> anyhow
     let exporting = traces
         .map(|traces| traces.start(&metrics, clock))
         .transpose()?;
-    let mut store = Store::open(config, clock, rules(config), &metrics).await?;
+    let addresses = OwnAddresses::follow(config.media.public_addresses.clone());
+    let engine = media::Engine::start(&loaded, addresses.watch())?;
+    let rules = rules(config, engine.is_some());
+    let mut store = Store::open(config, clock, rules, &metrics).await?;
     let live = store.live.clone();
     let limits = Arc::new(Limits::new(&config.limits, clock.instant()));
     let server_config = tls.as_ref().map(|tls: &TlsSetup| tls.server_config.clone());
-    let turn = Turn::start(&loaded, &store.session_key, server_config.as_ref(), clock)?;
+    let turn = Turn::start(
+        &loaded,
+        &store.session_key,
+        server_config.as_ref(),
+        addresses.watch(),
+        engine
+            .as_ref()
+            .map_or_else(Vec::new, media::Engine::udp_ports),
+        clock,
+    )?;
+    let media_metrics = metrics.of_media();
+    let media = engine.map(|engine| engine.serve(live.clone(), media_metrics));
     let gateway = Gateway::new(
         live.clone(),
         limits.clone(),
@@ -142,6 +158,9 @@ pub async fn run(loaded: Loaded, traces: Option<Traces>, clock: Clock) -> anyhow
         drain(&app, config, store.has_others()).await;
         phase.send_replace(Phase::Stopped);
         let served = serving.await;
+        if let Some(media) = media {
+            media.stop().await;
+        }
         store.stop().await;
         if let Some(exporting) = exporting {
             exporting.finish().await;
@@ -159,11 +178,25 @@ pub async fn run(loaded: Loaded, traces: Option<Traces>, clock: Clock) -> anyhow
     Ok(ExitCode::SUCCESS)
 }
 
-fn rules(config: &Config) -> Rules {
+fn rules(config: &Config, has_media: bool) -> Rules {
+    let others_may_have_it = config.redis.url.is_some() && config.media.enabled;
+    let media = MediaRules {
+        policy: match config.media.topology {
+            _ if !has_media && !others_may_have_it => TopologyPolicy::MeshOnly,
+            TopologySetting::Auto => TopologyPolicy::Auto,
+            TopologySetting::AlwaysSfu => TopologyPolicy::AlwaysSfu,
+            TopologySetting::MeshOnly => TopologyPolicy::MeshOnly,
+        },
+        mesh_participants: config.media.mesh_participants,
+        // Of the only node; where there are several they choose among themselves.
+        seat: has_media.then_some(NodeId::SINGLE),
+        ..MediaRules::default()
+    };
     Rules {
         empty_grace: config.rooms.empty_grace,
         unused_grace: config.rooms.unused_grace,
         resume_grace: config.session.resume_grace,
+        media,
         ..Rules::default()
     }
 }

@@ -31,7 +31,7 @@ pub mod limits;
 mod driver;
 mod engine;
 
-pub use driver::{Addresses, PublicAddress, Sfu, SfuConfig, ShardStats, framing};
+pub use driver::{Addresses, Listening, PublicAddress, Sfu, SfuConfig, ShardStats, framing};
 pub use engine::{
     Advertised, Content, Counters, Datagram, Engine, EngineConfig, Event, Figures, Gone, Kind,
     Refused, Slot, Source, Transmit, Transport, Wanted, Watch,

@@ -10,8 +10,8 @@ use ipnet::IpNet;
 #[derive(Debug, Clone, Default)]
 pub struct PeerPolicy {
     pub networks: Vec<IpNet>,
-    /// Such as those of the media server on this machine.
-    pub sockets: Vec<SocketAddr>,
+    /// UDP ports of this machine: those of its media server.
+    pub own_ports: Vec<u16>,
 }
 
 /// What is of this machine: its services may trust what comes from it.
@@ -24,8 +24,11 @@ pub struct Own {
 
 impl Own {
     fn listens_at(&self, peer: SocketAddr) -> bool {
-        let is_here = peer.ip().is_loopback() || self.addresses.contains(&peer.ip());
-        is_here && self.ports.contains(&peer.port())
+        self.is_here(peer.ip()) && self.ports.contains(&peer.port())
+    }
+
+    fn is_here(&self, address: IpAddr) -> bool {
+        address.is_loopback() || self.addresses.contains(&address)
     }
 }
 
@@ -33,13 +36,14 @@ impl PeerPolicy {
     /// Whether something at this address may be a peer.
     pub fn permits(&self, peer: SocketAddr, own: &Own) -> bool {
         let peer = SocketAddr::new(peer.ip().to_canonical(), peer.port());
-        !own.listens_at(peer) && (self.sockets.contains(&peer) || self.opens(peer.ip(), own))
+        let is_own = own.is_here(peer.ip()) && self.own_ports.contains(&peer.port());
+        !own.listens_at(peer) && (is_own || self.opens(peer.ip(), own))
     }
 
     /// Whether any port of this address may be a peer.
     pub fn permits_some_port(&self, peer: IpAddr, own: &Own) -> bool {
         let peer = peer.to_canonical();
-        self.sockets.iter().any(|socket| socket.ip() == peer) || self.opens(peer, own)
+        (own.is_here(peer) && !self.own_ports.is_empty()) || self.opens(peer, own)
     }
 
     fn opens(&self, peer: IpAddr, own: &Own) -> bool {
@@ -209,22 +213,23 @@ mod tests {
     fn what_the_operator_opens_is_open_and_no_more() {
         let policy = PeerPolicy {
             networks: vec!["10.1.0.0/16".parse().unwrap()],
-            sockets: vec!["127.0.0.1:4000".parse().unwrap()],
+            own_ports: vec![4_000],
         };
         assert!(permits(&policy, "10.1.2.3"));
         assert!(permits(&policy, "::ffff:10.1.2.3"));
         assert!(!permits(&policy, "10.2.2.3"));
         assert!(permits(&policy, "127.0.0.1"));
+        assert!(permits(&policy, "198.51.99.7"));
         assert!(!policy.permits("127.0.0.1:4001".parse().unwrap(), &own()));
         assert!(policy.permits_some_port("127.0.0.1".parse().unwrap(), &own()));
-        assert!(!policy.permits_some_port("127.0.0.2".parse().unwrap(), &own()));
+        assert!(!policy.permits_some_port("10.2.2.3".parse().unwrap(), &own()));
     }
 
     #[test]
     fn own_listening_port_is_closed_even_where_the_operator_opens_all() {
         let policy = PeerPolicy {
             networks: vec!["0.0.0.0/0".parse().unwrap()],
-            sockets: vec!["198.51.99.7:3478".parse().unwrap()],
+            own_ports: vec![3_478],
         };
         for (peer, is_open) in [
             ("198.51.99.7:3478", false),

@@ -76,6 +76,7 @@ export function createServerConnection(options: ServerConnectionOptions): Server
   let closed = false;
   /** Of the present link. */
   let answered = false;
+  let lost = false;
   let link = newLink();
   const recovery: IceRecovery = createIceRecovery(environment, {
     restart: () => link.restartIce(),
@@ -131,18 +132,38 @@ export function createServerConnection(options: ServerConnectionOptions): Server
     slots.clear();
     streams.clear();
     answered = false;
+    lost = false;
     connectedSince = null;
     link = newLink();
     recovery.handleIceState("new");
   }
 
   function handleGone(reason: MediaGoneReason): void {
-    const isAboutOffer = reason === "refused" || reason === "busy" || reason === "not-here";
-    if (!isAboutOffer && !answered) {
-      // An earlier connection of ours is meant, which has ended as it should.
+    if (lost) {
       return;
     }
     cancelPatience();
+    switch (reason) {
+      case "lost":
+      case "closed":
+      case "failed":
+        if (!answered) {
+          // An earlier connection of ours is meant, which has ended as it should.
+          awaitAnswer();
+          return;
+        }
+        break;
+      case "refused":
+      case "busy":
+        if (!link.awaitsAnswer()) {
+          // What we show was not taken; the connection is as it was.
+          cancelPatience = clock.after(ANSWER_PATIENCE_MS, options.onAnswered);
+          return;
+        }
+        break;
+      case "not-here":
+    }
+    lost = true;
     connectedSince = null;
     recovery.handleLoss(serverRetryDelay({ reason, failures, random: environment.random() }));
     failures += 1;

@@ -78,6 +78,7 @@ export function createServerConnections(
       shown: [...shown],
       ...(pinned === null ? {} : { pinned }),
     });
+    options.onChange();
   });
 
   const pictures = (): number => Math.min(Math.max(wish.shown.length, FEWEST_PICTURES), MOST_PICTURES);

@@ -30,7 +30,9 @@ impl Trial {
     fn of(people: impl IntoIterator<Item = u8>) -> Self {
         let mut trial = Self::new();
         for number in people {
-            trial.run(Command::Join(newcomer(number))).expect("there is a place");
+            trial
+                .run(Command::Join(newcomer(number)))
+                .expect("there is a place");
         }
         trial
     }
@@ -44,7 +46,8 @@ impl Trial {
     fn leave(&mut self, number: u8) -> Vec<Event> {
         let peer = peer(number);
         let home = NodeId::SINGLE;
-        self.run(Command::Leave { peer, home }).expect("they are in")
+        self.run(Command::Leave { peer, home })
+            .expect("they are in")
     }
 
     fn pass(&mut self, time: Duration) -> Vec<Event> {

@@ -12,8 +12,8 @@ section! {
         node_name: Option<String> = "",
         /// Where it stands. Clients prefer nodes of the region of the node that they ask.
         region: String = "",
-        /// What it does: `web` serves the API and the web app, `signal` the WebSocket, `media` will
-        /// forward media.
+        /// What it does: `web` serves the API and the web app, `signal` the WebSocket, `media` forwards
+        /// media.
         roles: Roles = "web,signal,media",
         /// The address of this node's WebSocket for clients, such as `wss://eu1.example.org/ws`.
         /// Without any, clients use `/ws` of the address that they came by.

@@ -1,4 +1,4 @@
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use wecall_turn::driver::PublicAddress;
 
@@ -8,13 +8,81 @@ use super::{
 };
 
 section! {
-    /// How media reaches this machine.
+    /// The media server, over which rooms go that are too large to go from browser to browser, and
+    /// how people reach this machine.
     pub struct MediaConfig in "media" {
+        /// Whether there is one. It runs on nodes with the role `media`. Without one all media goes
+        /// from browser to browser.
+        enabled: bool = "true",
+        /// When rooms go over it. `auto`: those with more than `media.mesh_participants`, and those
+        /// in which someone reaches someone else in no other way. `always-sfu`: all. `mesh-only`:
+        /// none.
+        topology: TopologySetting = "auto",
+        /// The most people whose media goes from browser to browser.
+        mesh_participants: u16 = "4",
+        /// Where it listens by UDP; a firewall must let it through. Each of the `media.shards` has a
+        /// port of its own: this one and those that follow. When a default port is taken it listens
+        /// at others; addresses that were asked for must be free.
+        listen: Vec<SocketAddr> = "0.0.0.0:7882,[::]:7882",
+        /// Where it listens by TCP, for networks that let no UDP through.
+        tcp_listen: Vec<SocketAddr> = "0.0.0.0:7882,[::]:7882",
+        /// Threads that forward media; 0 is as many as there are processors. A room is on one.
+        shards: u16 = "0",
         /// The addresses under which the internet reaches this machine, when its interfaces have
         /// others: behind NAT, in a container, in most clouds. `PUBLIC/LOCAL` tells which interface
         /// a public address leads to. Without any, the addresses of the interfaces are used, and
         /// followed when they change.
         public_addresses: Vec<PublicAddress> = "",
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TopologySetting {
+    Auto,
+    AlwaysSfu,
+    MeshOnly,
+}
+
+impl TopologySetting {
+    const ALL: [Self; 3] = [Self::Auto, Self::AlwaysSfu, Self::MeshOnly];
+
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::AlwaysSfu => "always-sfu",
+            Self::MeshOnly => "mesh-only",
+        }
+    }
+}
+
+impl ConfigValue for TopologySetting {
+    const KIND: &'static str = "auto, always-sfu or mesh-only";
+
+    fn from_text(text: &str) -> Result<Self, String> {
+        let found = Self::ALL.into_iter().find(|one| one.as_str() == text);
+        found.ok_or_else(|| format!("`{text}` is none of auto, always-sfu and mesh-only"))
+    }
+
+    fn show(&self) -> String {
+        self.as_str().to_owned().show()
+    }
+}
+
+/// A thread each: more than any machine has use for.
+const MOST_SHARDS: u16 = 256;
+
+impl MediaConfig {
+    pub(super) fn validate(&self) -> Result<(), String> {
+        if self.enabled && self.listen.is_empty() {
+            return Err("media.listen: needs an address; see media.enabled".into());
+        }
+        if self.shards > MOST_SHARDS {
+            return Err(format!("media.shards: {MOST_SHARDS} are the most"));
+        }
+        if self.mesh_participants == 0 {
+            return Err("media.mesh_participants: 1 is the least; see media.topology".into());
+        }
+        Ok(())
     }
 }
 

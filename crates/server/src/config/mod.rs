@@ -34,7 +34,7 @@ pub use ice::{IceConfig, IceServers};
 pub use layers::{FlagValue, Origin};
 pub use limits::{LimitsConfig, Rate};
 pub use logging::{LogFormat, LoggingConfig};
-pub use media::MediaConfig;
+pub use media::{MediaConfig, TopologySetting};
 pub use metrics::{MetricsConfig, MetricsListen};
 pub use redis::{RedisConfig, RedisKind, RedisUrls};
 pub use reference::reference;
@@ -213,6 +213,7 @@ impl Config {
             config.rooms.validate(),
             config.redis.validate(),
             config.cluster.validate(),
+            config.media.validate(),
             config.turn.validate(),
             config.limits.validate(),
             config.tracing.validate(),

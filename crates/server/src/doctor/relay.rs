@@ -14,7 +14,9 @@ use wecall_turn::{
 };
 
 use super::finding::Finding;
-use crate::{clock::Clock, config::Loaded, healthcheck, secret, tls, turn::Turn};
+use crate::{
+    clock::Clock, config::Loaded, healthcheck, own_addresses::OwnAddresses, secret, tls, turn::Turn,
+};
 
 const CHANNEL: u16 = 0x4000;
 
@@ -86,6 +88,8 @@ async fn servers(
         loaded,
         &key,
         tls.as_ref().map(|tls| &tls.server_config),
+        OwnAddresses::follow(loaded.config.media.public_addresses.clone()).watch(),
+        Vec::new(),
         clock,
     )?;
     let servers = turn

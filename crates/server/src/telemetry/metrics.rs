@@ -10,7 +10,7 @@ use metrics_exporter_prometheus::{
 };
 use wecall_protocol::{ClientMessage, ErrorCode};
 
-use super::{ClusterMetrics, TurnMetrics, cluster, turn};
+use super::{ClusterMetrics, MediaMetrics, TurnMetrics, cluster, media, turn};
 use crate::http::Route;
 
 /// Bounds of the relay histogram: what is promised is 5 ms; a memory copy takes microseconds.
@@ -196,6 +196,18 @@ impl Metrics {
             recorder.describe_histogram((*name).into(), Some(Unit::Seconds), (*words).into());
         }
         ClusterMetrics::new(&Register(recorder))
+    }
+
+    /// The figures of the media server, which are there from now on.
+    pub fn of_media(&self) -> MediaMetrics {
+        let recorder = &self.recorder;
+        for (name, words) in media::COUNTERS {
+            recorder.describe_counter((*name).into(), None, (*words).into());
+        }
+        for (name, words) in media::GAUGES {
+            recorder.describe_gauge((*name).into(), None, (*words).into());
+        }
+        MediaMetrics::new(&Register(recorder))
     }
 
     /// The figures of the TURN server, which are there from now on.

@@ -3,6 +3,7 @@
 
 mod cluster;
 mod logs;
+mod media;
 mod metrics;
 mod scrape;
 pub mod traces;
@@ -10,6 +11,7 @@ mod turn;
 
 pub use cluster::ClusterMetrics;
 pub use logs::start_logging;
+pub use media::MediaMetrics;
 pub use metrics::{Metrics, ResumeOutcome};
 pub use scrape::serve_metrics;
 pub use traces::{NodeTraces, SocketTrace, Traces};

@@ -3,7 +3,6 @@
 mod host;
 mod ice_servers;
 mod listen;
-mod own_addresses;
 
 use std::{fs, path::Path, sync::Arc};
 
@@ -13,7 +12,7 @@ pub use host::host_of;
 pub use ice_servers::IceDirectory;
 use listen::Bound;
 use sha2::Sha256;
-use tokio::{sync::watch, task::JoinHandle};
+use tokio::sync::watch;
 use tokio_rustls::rustls::ServerConfig;
 use wecall_turn::{
     Bounds, Figures, Now, PeerPolicy, Secret, Settings,
@@ -25,22 +24,22 @@ use crate::{clock::Clock, config::Loaded, secret::SessionKey};
 /// The TURN side of a server. It ends when this is dropped.
 pub struct Turn {
     running: Option<Running>,
-    follow: JoinHandle<()>,
     pub figures: Arc<Figures>,
     pub directory: Arc<IceDirectory>,
 }
 
 impl Turn {
-    /// Starts it, if this node has one to start.
+    /// Starts it, if this node has one to start. It relays to the `media_ports` of this machine.
     pub fn start(
         loaded: &Loaded,
         session_key: &SessionKey,
         tls: Option<&Arc<ServerConfig>>,
+        addresses: watch::Receiver<Addresses>,
+        media_ports: Vec<u16>,
         clock: Clock,
     ) -> anyhow::Result<Self> {
         let config = &loaded.config;
         let figures = Arc::new(Figures::default());
-        let (addresses, follow) = own_addresses::follow(config.media.public_addresses.clone());
         let secret = secret(config.turn.secret_file.as_deref(), session_key)?;
         let is_wanted = config.turn.enabled && config.turn.external_urls.is_empty();
         let bound = match is_wanted && config.cluster.roles.media {
@@ -55,16 +54,19 @@ impl Turn {
             }
             None => None,
         };
+        let peers = PeerPolicy {
+            networks: config.turn.allowed_peers.clone(),
+            own_ports: media_ports,
+        };
         let running = match bound {
             Some(bound) => Some(start(
-                loaded, bound, &secret, &addresses, tls, &figures, clock,
+                loaded, bound, &secret, peers, &addresses, tls, &figures, clock,
             )?),
             None => None,
         };
         let directory = IceDirectory::new(config, ports, secret, addresses)?;
         Ok(Self {
             running,
-            follow,
             figures,
             directory: Arc::new(directory),
         })
@@ -78,16 +80,12 @@ impl Turn {
     }
 }
 
-impl Drop for Turn {
-    fn drop(&mut self) {
-        self.follow.abort();
-    }
-}
-
+#[expect(clippy::too_many_arguments, reason = "each is a thing of its own")]
 fn start(
     loaded: &Loaded,
     bound: Bound,
     secret: &Secret,
+    peers: PeerPolicy,
     addresses: &watch::Receiver<Addresses>,
     tls: Option<&Arc<ServerConfig>>,
     figures: &Arc<Figures>,
@@ -103,10 +101,7 @@ fn start(
             allocations_per_user: many(config.allocations_per_user),
             bytes_per_second_per_user: u64::from(config.user_kbit_per_second) * 1_000 / 8,
         },
-        peers: PeerPolicy {
-            networks: config.allowed_peers.clone(),
-            sockets: Vec::new(),
-        },
+        peers,
     };
     tracing::info!(addresses = bound.to_string(), "serving TURN");
     let config = driver::Config {

@@ -60,6 +60,14 @@ pub struct SfuConfig {
 #[derive(Clone)]
 pub struct Sfu {
     shards: Arc<[Handle]>,
+    listening: Arc<Listening>,
+}
+
+/// The sockets of all shards, with the ports that the system chose.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Listening {
+    pub udp: Vec<SocketAddr>,
+    pub tcp: Vec<SocketAddr>,
 }
 
 struct Handle {
@@ -121,6 +129,11 @@ impl Sfu {
             )?;
             shards.push((shard, commands, waker));
         }
+        let udp = shards.iter().flat_map(|(shard, ..)| shard.udp_addresses());
+        let listening = Listening {
+            udp: udp.collect(),
+            tcp,
+        };
         let doors: Vec<(SyncSender<Command>, Arc<Waker>)> = shards
             .iter()
             .map(|(_, commands, waker)| (commands.clone(), waker.clone()))
@@ -146,6 +159,7 @@ impl Sfu {
         Ok((
             Self {
                 shards: handles.into(),
+                listening: Arc::new(listening),
             },
             receiver,
         ))
@@ -157,36 +171,43 @@ impl Sfu {
         &self.shards[(hash >> 32) as usize % self.shards.len()]
     }
 
+    pub fn listening(&self) -> &Listening {
+        &self.listening
+    }
+
     /// Takes an offer. See [`Engine::accept`](crate::Engine::accept).
-    pub async fn accept(
+    ///
+    /// As with all that is asked here, it is in the queue of the shard when this returns, in the
+    /// order of the calls; the answer comes later.
+    pub fn accept(
         &self,
         room: RoomId,
         peer: PeerId,
         kind: Kind,
         offer: String,
-    ) -> Result<String, Refused> {
-        self.ask(room, |answer| Command::Accept {
+    ) -> impl Future<Output = Result<String, Refused>> + Send + use<> {
+        let asked = self.ask(self.shard_of(room), |answer| Command::Accept {
             room,
             peer,
             kind,
             offer,
             answer,
-        })
-        .await?
+        });
+        async { answered(asked).await? }
     }
 
-    pub async fn add_candidate(
+    pub fn add_candidate(
         &self,
         room: RoomId,
         peer: PeerId,
         candidate: String,
-    ) -> Result<(), Refused> {
-        self.ask(room, |answer| Command::Candidate {
+    ) -> impl Future<Output = Result<(), Refused>> + Send + use<> {
+        let asked = self.ask(self.shard_of(room), |answer| Command::Candidate {
             peer,
             candidate,
             answer,
-        })
-        .await?
+        });
+        async { answered(asked).await? }
     }
 
     /// What the peer shows. See [`Engine::view`](crate::Engine::view).
@@ -196,15 +217,14 @@ impl Sfu {
         peer: PeerId,
         wanted: Vec<Wanted>,
         pinned: Option<PeerId>,
-    ) -> Result<(), Refused> {
-        self.tell(
-            self.shard_of(room),
-            Command::View {
-                peer,
-                wanted,
-                pinned,
-            },
-        )
+    ) -> impl Future<Output = Result<(), Refused>> + Send + use<> {
+        let asked = self.ask(self.shard_of(room), |answer| Command::View {
+            peer,
+            wanted,
+            pinned,
+            answer,
+        });
+        async { answered(asked).await? }
     }
 
     pub fn remove(&self, room: RoomId, peer: PeerId) -> Result<(), Refused> {
@@ -212,8 +232,27 @@ impl Sfu {
     }
 
     pub async fn figures(&self, room: RoomId, peer: PeerId) -> Result<Option<Figures>, Refused> {
-        self.ask(room, |answer| Command::Figures { peer, answer })
-            .await
+        let asked = self.ask(self.shard_of(room), |answer| Command::Figures {
+            peer,
+            answer,
+        });
+        answered(asked).await
+    }
+
+    /// All peers, and their rooms.
+    pub async fn peers(&self) -> Result<Vec<(RoomId, PeerId)>, Refused> {
+        let mut peers = Vec::new();
+        for shard in self.shards.iter() {
+            let asked = self.ask(shard, |answer| Command::Peers { answer });
+            peers.extend(answered(asked).await?);
+        }
+        Ok(peers)
+    }
+
+    /// How many there are, without asking the shards.
+    pub fn load(&self) -> u64 {
+        let peers = |shard: &Handle| shard.meters.peers.load(Ordering::Relaxed);
+        self.shards.iter().map(peers).sum()
     }
 
     /// Where peers reach this node from now on.
@@ -226,11 +265,10 @@ impl Sfu {
     pub async fn stats(&self) -> Result<Vec<ShardStats>, Refused> {
         let mut stats = Vec::with_capacity(self.shards.len());
         for shard in self.shards.iter() {
-            let (answer, counters) = oneshot::channel();
-            self.tell(shard, Command::Counters { answer })?;
+            let asked = self.ask(shard, |answer| Command::Counters { answer });
             let read = |meter: &AtomicU64| meter.load(Ordering::Relaxed);
             stats.push(ShardStats {
-                counters: counters.await.map_err(|_| Refused::Stopped)?,
+                counters: answered(asked).await?,
                 peers: read(&shard.meters.peers),
                 rooms: read(&shard.meters.rooms),
                 tcp_connections: read(&shard.meters.tcp_connections),
@@ -241,14 +279,13 @@ impl Sfu {
         Ok(stats)
     }
 
-    async fn ask<T>(
+    fn ask<T>(
         &self,
-        room: RoomId,
+        shard: &Handle,
         command: impl FnOnce(oneshot::Sender<T>) -> Command,
-    ) -> Result<T, Refused> {
-        let (answer, result) = oneshot::channel();
-        self.tell(self.shard_of(room), command(answer))?;
-        result.await.map_err(|_| Refused::Stopped)
+    ) -> Result<oneshot::Receiver<T>, Refused> {
+        let (answer, answered) = oneshot::channel();
+        self.tell(shard, command(answer)).map(|()| answered)
     }
 
     fn tell(&self, shard: &Handle, command: Command) -> Result<(), Refused> {
@@ -258,6 +295,10 @@ impl Sfu {
             Err(TrySendError::Disconnected(_)) => Err(Refused::Stopped),
         }
     }
+}
+
+async fn answered<T>(asked: Result<oneshot::Receiver<T>, Refused>) -> Result<T, Refused> {
+    asked?.await.map_err(|_| Refused::Stopped)
 }
 
 impl Drop for Handle {

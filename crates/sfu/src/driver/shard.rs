@@ -62,6 +62,7 @@ pub enum Command {
         peer: PeerId,
         wanted: Vec<Wanted>,
         pinned: Option<PeerId>,
+        answer: oneshot::Sender<Result<(), Refused>>,
     },
     Remove {
         peer: PeerId,
@@ -69,6 +70,9 @@ pub enum Command {
     Figures {
         peer: PeerId,
         answer: oneshot::Sender<Option<Figures>>,
+    },
+    Peers {
+        answer: oneshot::Sender<Vec<(RoomId, PeerId)>>,
     },
     Counters {
         answer: oneshot::Sender<Counters>,
@@ -164,6 +168,10 @@ impl Shard {
             shards: 1,
         };
         Ok((shard, waker))
+    }
+
+    pub fn udp_addresses(&self) -> Vec<SocketAddr> {
+        self.udp.iter().map(Udp::local_addr).collect()
     }
 
     pub fn meters(&self) -> Arc<Meters> {
@@ -328,14 +336,15 @@ impl Shard {
                     peer,
                     wanted,
                     pinned,
-                } => self.engine.view(now, peer, &wanted, pinned),
+                    answer,
+                } => drop(answer.send(self.engine.view(now, peer, &wanted, pinned))),
                 Command::Remove { peer } => self.engine.remove(now, peer),
                 Command::Figures { peer, answer } => drop(answer.send(self.engine.figures(peer))),
+                Command::Peers { answer } => drop(answer.send(self.engine.all_peers().collect())),
                 Command::Counters { answer } => drop(answer.send(self.engine.counters())),
                 Command::Addresses(addresses) => {
-                    let udp: Vec<SocketAddr> = self.udp.iter().map(Udp::local_addr).collect();
-                    self.engine
-                        .set_addresses(addresses.advertised(&udp, &self.tcp_addresses));
+                    let told = addresses.advertised(&self.udp_addresses(), &self.tcp_addresses);
+                    self.engine.set_addresses(told);
                     self.addresses = addresses;
                 }
                 Command::Tcp(mut handover) => {

@@ -108,7 +108,7 @@ impl Engine {
             lowered_at: None,
             replan: true,
             planned_at: None,
-            announced: Vec::new(),
+            announced: Some(Vec::new()),
             figures: Figures::default(),
             dirty: false,
             deadline: now,

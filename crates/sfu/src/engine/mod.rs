@@ -274,6 +274,11 @@ impl Engine {
         self.by_id.len()
     }
 
+    pub fn all_peers(&self) -> impl Iterator<Item = (RoomId, PeerId)> {
+        let peers = self.peers.iter().flatten();
+        peers.map(|peer| (peer.room, peer.id))
+    }
+
     pub fn rooms(&self) -> usize {
         self.rooms.len()
     }

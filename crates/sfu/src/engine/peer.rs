@@ -49,7 +49,7 @@ pub struct Peer {
     pub lowered_at: Option<Instant>,
     pub replan: bool,
     pub planned_at: Option<Instant>,
-    pub announced: Vec<Slot>,
+    pub announced: Option<Vec<Slot>>,
     pub figures: Figures,
     /// Has something to send.
     pub dirty: bool,

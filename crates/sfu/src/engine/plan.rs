@@ -7,7 +7,7 @@ use wecall_protocol::PeerId;
 
 use crate::{
     engine::{
-        Content, Engine, Event, Kind, PeerIndex, Slot, Source, Wanted, Watch,
+        Content, Engine, Event, Kind, PeerIndex, Refused, Slot, Source, Wanted, Watch,
         allocate::{self, Claim, Class},
         codec::Format,
         peer::{OutSlot, Peer},
@@ -38,10 +38,15 @@ struct Wish {
 impl Engine {
     /// What a member shows, most important first, and whom it pinned. What is not named is not
     /// sent. Those who are not in its room, or send no such thing, are passed over until they do.
-    pub fn view(&mut self, now: Instant, peer: PeerId, wanted: &[Wanted], pinned: Option<PeerId>) {
-        let Some(index) = self.by_id.get(&peer).copied() else {
-            return;
-        };
+    /// What is in its slots is told in any case, for the member may have missed it.
+    pub fn view(
+        &mut self,
+        now: Instant,
+        peer: PeerId,
+        wanted: &[Wanted],
+        pinned: Option<PeerId>,
+    ) -> Result<(), Refused> {
+        let index = self.by_id.get(&peer).copied().ok_or(Refused::Unknown)?;
         if let Some(peer) = self.peer_mut(index) {
             let mut kept: Vec<Wanted> = Vec::new();
             for wanted in wanted.iter().take(limits::WANTED) {
@@ -54,9 +59,11 @@ impl Engine {
             }
             peer.wanted = Some(kept);
             peer.pinned = pinned;
+            peer.announced = None;
         }
         self.plan(index, now);
         self.mark_dirty(index);
+        Ok(())
     }
 
     pub(super) fn plan(&mut self, index: PeerIndex, now: Instant) {
@@ -341,8 +348,8 @@ impl Engine {
     /// Tells what is in the slots, if that changed.
     fn announce(&mut self, peer: &mut Peer) {
         let slots: Vec<Slot> = peer.slots.iter().map(|slot| self.describe(slot)).collect();
-        if slots != peer.announced {
-            peer.announced.clone_from(&slots);
+        if peer.announced.as_ref() != Some(&slots) {
+            peer.announced = Some(slots.clone());
             self.events.push_back(Event::SlotsChanged {
                 room: peer.room,
                 peer: peer.id,

@@ -48,7 +48,7 @@ impl Server {
                 bounds: Bounds::default(),
                 peers: PeerPolicy {
                     networks: vec!["127.0.0.0/8".parse().unwrap()],
-                    sockets: vec![],
+                    own_ports: vec![],
                 },
             },
             relay_ports: 20_000..=29_999,

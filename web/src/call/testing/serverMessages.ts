@@ -8,7 +8,7 @@ export function participant(id: string, change: Partial<ParticipantInfo> = {}): 
     media: { microphone: true, camera: true, screen: false },
     hand_raised_at: null,
     joined_at: "2026-01-01T00:00:00Z",
-    capabilities: ["resume", "media-state"],
+    capabilities: ["resume", "media-state", "sfu"],
     path: "mesh",
     reach: null,
     publisher: false,
@@ -34,13 +34,18 @@ export function snapshot(participants: ParticipantInfo[], change: Partial<RoomSn
   };
 }
 
-export function joined(self: string, others: ParticipantInfo[] = [], token = "token-1"): object {
+export function joined(
+  self: string,
+  others: ParticipantInfo[] = [],
+  token = "token-1",
+  change: Partial<RoomSnapshot> = {},
+): object {
   return {
     type: "joined",
     seq: 1,
     room_id: "ABCD2345",
     peer_id: self,
-    room: snapshot([...others, participant(self)]),
+    room: snapshot([...others, participant(self)], change),
     resume_token: token,
     resume_grace_ms: 30_000,
   };

@@ -120,7 +120,8 @@ impl World {
             })
             .collect();
         self.engine
-            .view(self.now, self.clients[client].id, &wanted, None);
+            .view(self.now, self.clients[client].id, &wanted, None)
+            .expect("a member");
     }
 
     pub fn run(&mut self, time: Duration) {
