@@ -55,6 +55,7 @@ export function VideoGrid(props: VideoGridProps) {
   const turn = (by: number) => setPage(Math.min(Math.max((layout?.page ?? 0) + by, 0), pages - 1));
   useShortcuts({ nextPage: () => turn(1), previousPage: () => turn(-1) });
   const swipe = useSwipe((direction) => turn(-direction));
+  const nameOf = (peerId: PeerId) => tiles.find((tile) => tile.peerId === peerId)?.name ?? "";
   const canPin = tiles.length > 2 && size !== null && !isMini(size);
 
   return (
@@ -87,13 +88,17 @@ export function VideoGrid(props: VideoGridProps) {
             />
             {tile.kind === "camera" && (
               <FloatingReactions
-                name={tile.name}
+                nameOf={nameOf}
                 reactions={reactions.filter((reaction) => reaction.peerId === tile.peerId)}
               />
             )}
           </div>
         );
       })}
+      <FloatingReactions
+        nameOf={nameOf}
+        reactions={reactions.filter((reaction) => layout?.places.has(reaction.peerId) === false)}
+      />
       {layout !== null && layout.pager !== null && (
         <Pager place={layout.pager} page={layout.page} pages={layout.pages} onPage={setPage} />
       )}

@@ -167,7 +167,7 @@ function TileLabel(tile: VideoTileProps) {
       )}
       <span className="truncate @max-[6.75rem]:sr-only">{titleOf(tile)}</span>
       {!screen && tile.publisher && (
-        <span className="shrink-0 rounded-full bg-[#7bdac1] px-1.5 text-[0.7rem] leading-4 font-semibold text-[#06241d] @max-[6.75rem]:sr-only">
+        <span className="shrink-0 rounded-full bg-[#7bdac1] px-1.5 text-[0.7rem] leading-4 font-semibold text-[#06241d] @max-[9.5rem]:sr-only">
           {t("tile.publisher")}
         </span>
       )}
@@ -193,11 +193,13 @@ function ConnectionVeil({ connection, compact }: ConnectionVeilProps) {
     <div
       className={cx(
         "absolute inset-0 flex flex-col items-center justify-end gap-1 p-2 pb-11 text-center text-white",
+        // On low tiles out of the way of the picture.
+        "[@container(max-height:11rem)]:items-start [@container(max-height:11rem)]:justify-start",
         connection === "connecting" ? "bg-transparent" : "bg-black/50",
         compact && "pb-10",
       )}
     >
-      <p className="m-0 inline-flex items-center gap-2 rounded-full bg-black/60 px-3 py-1 text-sm font-medium">
+      <p className="m-0 inline-flex items-center gap-2 rounded-full bg-black/60 px-3 py-1 text-sm font-medium [@container(max-height:11rem)]:px-2 [@container(max-height:11rem)]:text-xs [@container(max-height:11rem)]:leading-4">
         {lost ? <WifiOff aria-hidden="true" size={16} /> : <Spinner />}
         <span className="@max-[8.5rem]:sr-only">{t(`tile.${connection}`)}</span>
       </p>

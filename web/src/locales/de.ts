@@ -351,6 +351,8 @@ export const de: Catalogue = {
   "people.endTitle": "Anruf für alle beenden?",
   "people.endText": "Alle müssen hinaus, und der Link gilt nicht mehr.",
   "people.endConfirm": "Für alle beenden",
+  "people.search": "Jemanden suchen",
+  "people.searchNobody": "So heißt hier niemand.",
   "people.pin": "Bild groß lassen",
   "people.unpin": "Bild nicht mehr groß lassen",
   "people.reach.nothing": "Erreicht den Medienserver nicht",
@@ -396,8 +398,7 @@ export const de: Catalogue = {
   "banner.reconnecting":
     "Der Server ist weg. Sie sehen und hören einander weiter; die Verbindung wird neu aufgebaut …",
   "banner.reconnectingAlone": "Der Server ist weg; die Verbindung wird neu aufgebaut …",
-  "banner.media":
-    "Sie erreichen den Medienserver nicht; andere sehen und hören Sie vielleicht nicht. Es wird weiter versucht …",
+  "banner.media": "Sie erreichen den Medienserver nicht. Es wird weiter versucht …",
   "banner.mediaAction": "Herausfinden, warum",
   "banner.audioOnly": "Nur Ton: Die Bilder der anderen sind aus.",
   "banner.audioOnlyAction": "Bilder zeigen",

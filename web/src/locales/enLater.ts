@@ -73,6 +73,32 @@ export const enLater = {
   "notFound.title": "There is nothing here",
   "notFound.text": "The address may have been mistyped. A link to a call ends in /r/ and 8 letters and digits.",
 
+  "media.microphone": "microphone",
+  "media.camera": "camera",
+  "media.both": "camera or microphone",
+  "media.screen": "screen",
+  "media.denied-by-browser.title": "This page may not use the {device}",
+  "media.denied-by-browser.text":
+    "Your browser blocks the {device} here. Open the site settings by the icon at the left of the address, and allow access. This message closes by itself.",
+  "media.denied-by-system.title": "Your system does not let the browser use the {device}",
+  "media.denied-by-system.text":
+    "Open the privacy settings of your system, and allow the browser to use the {device}. Then try again; some systems want the browser restarted.",
+  "media.dismissed.title": "You have not allowed the {device} yet",
+  "media.dismissed.text": "The browser’s question was closed without an answer. Try again, and choose “Allow”.",
+  "media.not-found.title": "No {device} found",
+  "media.not-found.text": "Plug one in, or switch it on. You can also join without it: you see and hear the others anyway.",
+  "media.busy.title": "Something else is using the {device}",
+  "media.busy.text": "Another program or tab holds it. Close that one, then try again.",
+  "media.insecure-context.title": "Browsers give no {device} to this address",
+  "media.insecure-context.text":
+    "{origin} is plain HTTP. Cameras and microphones work only over HTTPS, or on localhost. Whoever runs the server can start it with “wecall serve --lan” and share the https:// address. You can join now to see, hear and write.",
+  "media.unsupported.title": "This browser gives no {device}",
+  "media.unsupported.text": "Try a current Chrome, Edge, Firefox or Safari. You can join without it.",
+  "media.unknown.title": "Could not start the {device}",
+  "media.unknown.text": "Try again, or choose another one in the device settings.",
+  "media.screen.denied-by-system.text":
+    "Allow the browser to record the screen in the privacy settings of your system, then share again.",
+
   "devices.microphone": "Microphone",
   "devices.camera": "Camera",
   "devices.speaker": "Speaker",
@@ -160,6 +186,8 @@ export const enLater = {
   "people.endTitle": "End the call for everyone?",
   "people.endText": "All are taken out, and the link stops working.",
   "people.endConfirm": "End for all",
+  "people.search": "Find somebody",
+  "people.searchNobody": "Nobody here is called that.",
   "people.pin": "Keep their picture large",
   "people.unpin": "No longer keep it large",
   "people.reach.nothing": "Cannot reach the media server",

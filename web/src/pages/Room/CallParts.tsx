@@ -4,6 +4,7 @@ import type { CallDialog, Panel } from "../../components/callActions";
 import { loadViewMenu } from "../../components/CallControls";
 import { loadPreflightChip } from "../../components/CallHeader";
 import { lazyPart } from "../../components/lazyPart";
+import { loadMediaProblem } from "../../components/MediaProblems";
 import { PartBoundary } from "../../components/PartBoundary";
 import type { Preflight } from "../../components/preflight";
 import { SidePanel } from "../../components/SidePanel";
@@ -45,6 +46,7 @@ export async function preloadCallParts(): Promise<void> {
     loadInfo,
     loadMore,
     loadViewMenu,
+    loadMediaProblem,
     loadPreflightChip,
     loadQr,
     loadAfterCall,

@@ -10,8 +10,7 @@ import type { CallActions, CallDialog, DeviceActions, Panel } from "../../compon
 import { CallAudio, playAll } from "../../components/CallAudio";
 import { CallControls } from "../../components/CallControls";
 import { CallHeader, roomTitle } from "../../components/CallHeader";
-import { problemsOf } from "../../components/mediaFailures";
-import { MediaProblem } from "../../components/MediaProblem";
+import { MediaProblems } from "../../components/MediaProblems";
 import { Notices } from "../../components/Notices";
 import { preflightOf } from "../../components/preflight";
 import { tilesOf } from "../../components/tiles";
@@ -282,18 +281,18 @@ function Problems({ media, origin, actions }: CallViewProps) {
   const tracks = [media.microphone, media.camera, media.screen];
   const [known, setKnown] = useState<readonly LocalTrackState[]>(tracks);
   if (!tracks.some((track) => track.kind === "failed" && !known.includes(track))) return null;
-  return problemsOf(media).map((problem) => (
-    <div key={problem.device} className="pointer-events-auto w-full max-w-lg">
-      <MediaProblem
-        {...problem}
+  return (
+    <div className="pointer-events-auto flex w-full max-w-lg flex-col gap-2">
+      <MediaProblems
+        media={media}
         origin={origin}
         onDismiss={() => setKnown(tracks)}
-        onRetry={() => {
-          if (problem.device === "screen") actions.setScreen(true);
-          if (problem.device === "microphone" || problem.device === "both") actions.setMicrophone(true);
-          if (problem.device === "camera" || problem.device === "both") actions.setCamera(true);
+        onRetry={(device) => {
+          if (device === "screen") actions.setScreen(true);
+          if (device === "microphone" || device === "both") actions.setMicrophone(true);
+          if (device === "camera" || device === "both") actions.setCamera(true);
         }}
       />
     </div>
-  ));
+  );
 }
