@@ -1,5 +1,5 @@
 /** Ways into a call, and what stands in the way: clear words and a way on, never a blank page. */
-import { t } from "../src/locales/translate";
+import { t } from "../src/locales/later";
 import { expect, test } from "./harness/fixtures";
 import { allSeeAndHearEachOther } from "./harness/person";
 

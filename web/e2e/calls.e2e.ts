@@ -1,5 +1,5 @@
 /** Calls of two, three and four people, all in Chromium: pictures and sound everywhere. */
-import { t } from "../src/locales/translate";
+import { t } from "../src/locales/later";
 import { allSeeAndHearEachOther, allSeeEachOther } from "./harness/person";
 import { seesFramesOf } from "./harness/frames";
 import { expect, test } from "./harness/fixtures";

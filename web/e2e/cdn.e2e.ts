@@ -7,7 +7,7 @@ import { join } from "node:path";
 import type { Page } from "playwright-core";
 import type { JSHandle } from "puppeteer-core";
 
-import { t } from "../src/locales/translate";
+import { t } from "../src/locales/later";
 import { startWorker } from "../src/services/workers";
 import { launchFirefox } from "./harness/firefox";
 import { FirefoxPerson } from "./harness/firefox-person";

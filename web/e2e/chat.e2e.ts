@@ -1,5 +1,5 @@
 /** What people say without a microphone: chat, hands, reactions. */
-import { t } from "../src/locales/translate";
+import { t } from "../src/locales/later";
 import { expect, test } from "./harness/fixtures";
 import { allSeeEachOther } from "./harness/person";
 

@@ -1,5 +1,5 @@
 /** No camera, no permission, no secure address: each says why, and lets one join anyway. */
-import { t } from "../src/locales/translate";
+import { t } from "../src/locales/later";
 import { expect, test } from "./harness/fixtures";
 import { hearsEveryone, seesFramesOf } from "./harness/frames";
 import { allSeeAndHearEachOther } from "./harness/person";

@@ -1,5 +1,5 @@
 /** The page that tells beforehand whether a call will work. */
-import { t } from "../src/locales/translate";
+import { t } from "../src/locales/later";
 import { expect, People, test } from "./harness/fixtures";
 import { portray } from "./harness/screenshots";
 import { Server } from "./harness/server";

@@ -4,7 +4,7 @@
  */
 import { expect } from "vitest";
 
-import { t } from "../src/locales/translate";
+import { t } from "../src/locales/later";
 import { People } from "./harness/fixtures";
 import { pathsOnceConnected } from "./harness/paths";
 import { allSeeAndHearEachOther } from "./harness/person";

@@ -4,7 +4,7 @@
  */
 import type { WebSocketRoute } from "playwright-core";
 
-import { t } from "../src/locales/translate";
+import { t } from "../src/locales/later";
 import { expect, test } from "./harness/fixtures";
 import { restartGaps, seesFramesOf, standstill } from "./harness/frames";
 import { allSeeEachOther, type Person } from "./harness/person";

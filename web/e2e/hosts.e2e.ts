@@ -1,5 +1,5 @@
 /** What a host can do, and that the others feel it. */
-import { t } from "../src/locales/translate";
+import { t } from "../src/locales/later";
 import { expect, test } from "./harness/fixtures";
 import type { People } from "./harness/fixtures";
 import { seesFramesOf } from "./harness/frames";

@@ -1,5 +1,5 @@
 /** From the start page through a call and out of it, without a pointer. */
-import { t } from "../src/locales/translate";
+import { t } from "../src/locales/later";
 import { expect, test } from "./harness/fixtures";
 import { allSeeEachOther } from "./harness/person";
 import type { Person } from "./harness/person";

@@ -1,5 +1,5 @@
 /** A call of two on a window as large as a phone's: everything within reach of a thumb. */
-import { t } from "../src/locales/translate";
+import { t } from "../src/locales/later";
 import { expect, test } from "./harness/fixtures";
 import { allSeeAndHearEachOther } from "./harness/person";
 import { SIZES } from "./harness/screenshots";

@@ -1,5 +1,5 @@
 /** Pages that go and come: a reload, a second tab with the same session. */
-import { t } from "../src/locales/translate";
+import { t } from "../src/locales/later";
 import { seesFramesOf } from "./harness/frames";
 import { allSeeAndHearEachOther, allSeeEachOther } from "./harness/person";
 import { expect, test } from "./harness/fixtures";

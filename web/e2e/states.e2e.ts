@@ -2,7 +2,7 @@
  * Each page and state, in both themes and at three sizes: a picture for a person to look at, and
  * axe without a complaint.
  */
-import { t } from "../src/locales/translate";
+import { t } from "../src/locales/later";
 import { test } from "./harness/fixtures";
 import { seesFramesOf } from "./harness/frames";
 import { allSeeEachOther } from "./harness/person";

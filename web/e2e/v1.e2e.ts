@@ -1,7 +1,7 @@
 /** A client of version 1, on an origin of its own, in one call with the app. */
 import type { Page } from "playwright-core";
 
-import { t } from "../src/locales/translate";
+import { t } from "../src/locales/later";
 import { expect, test as base } from "./harness/fixtures";
 import type { People } from "./harness/fixtures";
 import { hearsEveryone, seesFramesOf } from "./harness/frames";

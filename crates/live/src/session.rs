@@ -62,7 +62,7 @@ pub struct Line(pub(crate) u64);
 /// came to this one, in Unix milliseconds, and a count from there. Clocks differ by less than
 /// anyone is at a node. The room's version would not do: a node that is cut off from the store takes
 /// its own back at an old one.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
 pub struct Stamp(u64, u64);
 
 impl Stamp {

@@ -24,9 +24,9 @@ pub struct MediaSeat {
 }
 
 impl MediaSeat {
-    fn new(room: RoomId, node: NodeId, now: Timestamp) -> Self {
+    fn new(room: RoomId, version: u64, node: NodeId, now: Timestamp) -> Self {
         // Nobody must be kept from guessing it: it is told to everyone, and gives no right.
-        let mut bits = now.as_unix_ms().cast_unsigned() ^ node.as_u64().rotate_left(32);
+        let mut bits = now.as_unix_ms().cast_unsigned() ^ node.as_u64() ^ version.rotate_left(44);
         let mut bytes = [0; 16];
         for (index, half) in bytes.chunks_exact_mut(8).enumerate() {
             let id = room.to_string();
@@ -78,7 +78,7 @@ impl RoomState {
         } else if self.media.is_none() {
             // Also while it goes from browser to browser: so that everyone can try their way.
             let seat = rules.media.seat;
-            self.media = seat.map(|node| MediaSeat::new(self.id, node, now));
+            self.media = seat.map(|node| MediaSeat::new(self.id, self.version, node, now));
         }
         let wanted = match self.wanted_topology(rules) {
             Topology::Mesh if self.topology == Topology::Sfu && self.may_stay(rules) => {
@@ -108,7 +108,10 @@ impl RoomState {
     /// Whether everyone can take part by the media server.
     fn may_stay(&self, rules: &Rules) -> bool {
         let all_can = self.participants.iter().all(|one| one.capabilities.sfu);
-        self.media.is_some() && all_can && rules.media.policy != TopologyPolicy::MeshOnly
+        self.media.is_some()
+            && !self.participants.is_empty()
+            && all_can
+            && rules.media.policy != TopologyPolicy::MeshOnly
     }
 
     fn wanted_topology(&self, rules: &Rules) -> Topology {
@@ -117,7 +120,7 @@ impl RoomState {
             || self.watched
             || !self.unreachable.is_empty()
             || self.participants.iter().any(|one| one.publisher);
-        match self.may_stay(rules) && is_needed && !self.participants.is_empty() {
+        match self.may_stay(rules) && is_needed {
             true => Topology::Sfu,
             false => Topology::Mesh,
         }

@@ -1,6 +1,6 @@
 import type { Page } from "puppeteer-core";
 
-import { t } from "../../src/locales/translate";
+import { t } from "../../src/locales/later";
 import { installProbe } from "./probe";
 import { eventually } from "./waiting";
 

@@ -1,6 +1,6 @@
 import type { BrowserContext, Locator, Page } from "playwright-core";
 
-import { t } from "../../src/locales/translate";
+import { t } from "../../src/locales/later";
 import { hearsEveryone, seesFramesOf } from "./frames";
 import type { Guard } from "./guard";
 import { eventually } from "./waiting";

@@ -3,10 +3,11 @@ import { every, type Cancel } from "../services/clock";
 import type { OpenSocket } from "../services/websocket";
 import { callView, IDLE_CALL } from "./callView";
 import { pendingOf, withPending, withStatus } from "./chatLog";
-import { createMesh } from "./mesh";
+import { createCallMedia } from "./callMedia";
 import type { Call, CallEnd, CallPhase, CallState, JoinOptions, LocalMedia } from "./model";
 import { createStore } from "./observable";
-import { mediaState, outgoingTracks, sameMedia, sameTracks } from "./outgoing";
+import { mediaState, sameMedia } from "./outgoing";
+import { createOwnTracks } from "./ownTracks";
 import { watchPage, type PageEnvironment } from "./pageWatch";
 import type { PeerEnvironment } from "./peer";
 import { createRetries, type Retried } from "./retries";
@@ -19,13 +20,12 @@ import {
   withPerson,
   withReaction,
 } from "./roomState";
-import { captureConstraints, type SendingContext } from "./senderLimits";
 import type { SessionStore } from "./sessionStore";
 import { createSignaling } from "./signaling";
 import type { SignalingAddresses } from "./signalingAddresses";
-import { createSpeaking } from "./speaking";
 import { createStatsSampler } from "./statsSampler";
 import type { Tabs } from "./tabs";
+import { createVoices } from "./voices";
 
 export interface CallEnvironment extends PeerEnvironment {
   readonly openSocket: OpenSocket;
@@ -42,24 +42,20 @@ export interface CallEnvironment extends PeerEnvironment {
 }
 
 const SAMPLE_LEVELS_MS = 150;
-const CHECK_FLOW_MS = 250;
 const EXPIRE_MS = 500;
 /** Several connections that fail at once are one suspicion. */
 const SUSPICION_PAUSE_MS = 2_000;
 
-/** A call: signaling, the room as the server tells of it, the mesh and the own devices, together. */
+/** A call: signaling, the room as the server tells of it, its media and the own devices, together. */
 export function createCall(environment: CallEnvironment, localMedia: LocalMedia): Call {
   const { clock, report, sessions, tabs } = environment;
   let phase: CallPhase = { kind: "idle" };
   let room = EMPTY_ROOM;
   let options: JoinOptions | null = null;
-  let speaking: ReadonlySet<PeerId> = new Set();
-  let levels = createSpeaking<PeerId>();
+  let voices = createVoices();
   let toldMedia: MediaState | null = null;
   let handWanted = false;
   let suspectedAt = Number.NEGATIVE_INFINITY;
-  let tracks = outgoingTracks(localMedia.state.get());
-  let context: SendingContext = { participants: 1, sharingScreen: false, phone: environment.isPhone };
   let stopWhileJoined: Cancel = () => {};
   const view = createStore<CallState>(IDLE_CALL);
 
@@ -70,15 +66,18 @@ export function createCall(environment: CallEnvironment, localMedia: LocalMedia)
         if (phase.kind === "joining" || phase.kind === "joined") {
           phase = { ...phase, signaling: status };
         }
-        mesh.setSignaling(status.kind === "open");
+        media.setSignaling(status.kind === "open");
         publish();
       },
       onMessage: handleMessage,
       onRestate: () => {
         restate();
-        mesh.restate();
+        media.restate();
       },
-      onRecovered: () => retries.recovered(),
+      onRecovered: () => {
+        retries.recovered();
+        media.recovered();
+      },
       onToken: (token) => {
         if (options !== null) {
           sessions.set(options.roomId, token);
@@ -104,7 +103,14 @@ export function createCall(environment: CallEnvironment, localMedia: LocalMedia)
     },
   });
 
-  const mesh = createMesh(
+  const own = createOwnTracks(
+    { localMedia, phone: environment.isPhone, report },
+    {
+      onTracks: (tracks) => media.setTracks(tracks),
+      onContext: (context) => media.setContext(context),
+    },
+  );
+  const media = createCallMedia(
     {
       environment,
       send: signaling.send,
@@ -116,11 +122,17 @@ export function createCall(environment: CallEnvironment, localMedia: LocalMedia)
         }
       },
     },
-    { tracks, context },
+    { tracks: own.tracks(), context: own.context() },
   );
 
   function publish(): void {
-    view.set(callView(view.get(), { phase, room, peers: mesh.peers(), speaking }));
+    view.set(callView(view.get(), { phase, room, media, speaking: voices.speaking(), loudest: voices.loudest() }));
+  }
+
+  function updateMedia(): void {
+    own.update(room);
+    media.update(room);
+    voices.keep((peerId) => room.members.some((member) => member.peerId === peerId));
   }
 
   function handleMessage(message: ServerMessage): void {
@@ -131,7 +143,7 @@ export function createCall(environment: CallEnvironment, localMedia: LocalMedia)
     room = applyMessage(room, message, clock.now());
     switch (message.type) {
       case "joined":
-        mesh.begin(message.peer_id);
+        media.begin(room);
         enterCall();
         toldMedia = room.self?.media ?? null;
         if (rejoined) {
@@ -141,15 +153,12 @@ export function createCall(environment: CallEnvironment, localMedia: LocalMedia)
         }
         break;
       case "participants":
-        mesh.offerTo(message.participants, room.members);
+        media.offerTo(message.participants);
         break;
       case "resumed": {
-        const unknown = room.members.filter((member) => !mesh.peers().has(member.peerId));
-        mesh.offerTo(
-          unknown.map((member) => member.peerId),
-          room.members,
-        );
-        mesh.update(room.members);
+        const unknown = room.members.filter((member) => !media.peers().has(member.peerId));
+        media.update(room);
+        media.offerTo(unknown.map((member) => member.peerId));
         break;
       }
       case "lower-microphone":
@@ -159,29 +168,35 @@ export function createCall(environment: CallEnvironment, localMedia: LocalMedia)
       case "offer":
       case "answer":
       case "ice-candidate":
-        mesh.receive(message);
-        // Nothing of the view has changed by it.
+      case "slots":
+      case "layers":
+      case "media-figures":
+      case "media-gone":
+        media.receive(message);
+        // What of it the page shows is published by what it changes.
+        return;
+      case "speakers":
+        voices.hear(message.speakers);
         return;
       default:
-        mesh.update(room.members);
+        media.receive(message);
     }
-    updateContext();
+    updateMedia();
     publish();
   }
 
   function enterCall(): void {
     stopWhileJoined();
     phase = { kind: "joined", signaling: { kind: "open" } };
-    levels = createSpeaking();
+    voices = createVoices();
     const roomId = room.room?.roomId ?? "";
     const cancels = [
       every(clock, SAMPLE_LEVELS_MS, sampleLevels),
-      every(clock, CHECK_FLOW_MS, () => mesh.checkFlow(room.members)),
       every(clock, EXPIRE_MS, () => {
         const next = expire(room, clock.now(), clock.wallTime());
         if (next !== room) {
           room = next;
-          mesh.update(room.members);
+          updateMedia();
           publish();
         }
       }),
@@ -200,16 +215,15 @@ export function createCall(environment: CallEnvironment, localMedia: LocalMedia)
 
   function sampleLevels(): void {
     const now = new Map<PeerId, number>();
-    for (const [peerId, peer] of mesh.peers()) {
+    for (const [peerId, peer] of media.peers()) {
       now.set(peerId, peer.audioLevel());
     }
-    if (room.self !== null) {
+    const self = room.self?.peerId ?? null;
+    if (self !== null) {
       const live = localMedia.state.get().microphone.kind === "live";
-      now.set(room.self.peerId, live ? localMedia.microphoneLevel.get() : 0);
+      now.set(self, live ? localMedia.microphoneLevel.get() : 0);
     }
-    const next = levels.sample(now, clock.now());
-    if (next !== speaking) {
-      speaking = next;
+    if (voices.sample(now, self, clock.now())) {
       publish();
     }
   }
@@ -238,35 +252,8 @@ export function createCall(environment: CallEnvironment, localMedia: LocalMedia)
     }
   }
 
-  function updateContext(): void {
-    const participants = room.members.length + 1;
-    const sharingScreen = tracks.screen !== null;
-    if (participants === context.participants && sharingScreen === context.sharingScreen) {
-      return;
-    }
-    context = { ...context, participants, sharingScreen };
-    adaptCapture(participants);
-    mesh.setContext(context);
-  }
-
-  function adaptCapture(participants: number): void {
-    tracks.camera
-      ?.applyConstraints(captureConstraints(participants))
-      .then(() => mesh.setContext(context))
-      .catch((error: unknown) => report("adapting the camera", error));
-  }
-
   function handleLocalMedia(): void {
-    const next = outgoingTracks(localMedia.state.get());
-    if (!sameTracks(next, tracks)) {
-      const newCamera = next.camera !== null && next.camera !== tracks.camera;
-      tracks = next;
-      mesh.setTracks(tracks);
-      updateContext();
-      if (newCamera && context.participants > 2) {
-        adaptCapture(context.participants);
-      }
-    }
+    own.handleLocalMedia();
     if (phase.kind === "joined") {
       tellMedia();
     }
@@ -274,7 +261,7 @@ export function createCall(environment: CallEnvironment, localMedia: LocalMedia)
 
   function end(next: CallPhase & { kind: "refused" | "over" }): void {
     stopWhileJoined();
-    mesh.close();
+    media.close();
     // Nobody should go on showing a screen that they believe is no longer watched.
     localMedia.setScreen(false).catch((error: unknown) => report("ending the screen share", error));
     // Whoever was removed stays that person for the server, which a reload would else undo.
@@ -285,7 +272,7 @@ export function createCall(environment: CallEnvironment, localMedia: LocalMedia)
     phase = next;
     retries.clear();
     toldMedia = null;
-    speaking = new Set();
+    voices = createVoices();
     room = { ...room, members: [], reactions: [] };
     publish();
   }
@@ -301,7 +288,7 @@ export function createCall(environment: CallEnvironment, localMedia: LocalMedia)
       {
         room_id: next.roomId,
         user_name: next.name,
-        capabilities: ["resume", "media-state"],
+        capabilities: ["resume", "media-state", "sfu"],
         media: mediaState(localMedia.state.get()),
         ...(next.hostToken === null ? {} : { host_token: next.hostToken }),
       },
@@ -329,7 +316,7 @@ export function createCall(environment: CallEnvironment, localMedia: LocalMedia)
   const stopPage = watchPage(environment.page, {
     onNetworkChange: () => {
       signaling.replaceSocket();
-      mesh.handleNetworkChange();
+      media.handleNetworkChange();
     },
     onWake: signaling.replaceSocket,
     onHide: () => {
@@ -339,7 +326,7 @@ export function createCall(environment: CallEnvironment, localMedia: LocalMedia)
         stopWhileJoined();
         retries.clear();
         signaling.leave();
-        mesh.close();
+        media.close();
       }
     },
     onRestore: () => {
@@ -352,7 +339,7 @@ export function createCall(environment: CallEnvironment, localMedia: LocalMedia)
 
   return {
     state: view,
-    stats: createStatsSampler(environment, mesh.peers),
+    stats: createStatsSampler(environment, media),
     prepare: () => {
       signaling.prepare();
       void environment.prepareConnections();
@@ -408,6 +395,8 @@ export function createCall(environment: CallEnvironment, localMedia: LocalMedia)
         publish();
       }
     },
+    setView: media.setView,
+    setQuality: media.setQuality,
     dismissNotice: (id) => {
       room = withoutNotice(room, id);
       publish();
@@ -423,7 +412,7 @@ export function createCall(environment: CallEnvironment, localMedia: LocalMedia)
       stopWhileJoined();
       retries.clear();
       signaling.leave();
-      mesh.close();
+      media.close();
     },
   };
 }

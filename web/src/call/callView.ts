@@ -1,6 +1,7 @@
 import type { PeerId } from "../protocol/generated";
+import type { MemberMedia } from "./memberMedia";
 import type { CallPhase, CallState, Participant, SelfParticipant } from "./model";
-import type { Peer } from "./peer";
+import type { CallMedia } from "./callMedia";
 import type { Member, RoomState } from "./roomState";
 
 export const IDLE_CALL: CallState = {
@@ -11,20 +12,28 @@ export const IDLE_CALL: CallState = {
   chat: [],
   reactions: [],
   notices: [],
+  topology: "mesh",
+  media: "none",
+  mediaFrom: null,
+  selfReach: null,
+  quality: "auto",
+  loudest: null,
+  serverAudio: [],
 };
 
 export interface ViewInput {
   readonly phase: CallPhase;
   readonly room: RoomState;
-  readonly peers: ReadonlyMap<PeerId, Peer>;
+  readonly media: Pick<CallMedia, "of" | "serverState" | "serverAudio" | "quality">;
   readonly speaking: ReadonlySet<PeerId>;
+  readonly loudest: PeerId | null;
 }
 
 /** The snapshot for the page. What has not changed stays the same object, so it is not drawn again. */
-export function callView(before: CallState, { phase, room, peers, speaking }: ViewInput): CallState {
+export function callView(before: CallState, { phase, room, media, speaking, loudest }: ViewInput): CallState {
   const known = new Map(before.participants.map((participant) => [participant.peerId, participant]));
   const participants = room.members.map((member) => {
-    const next = participantView(member, peers.get(member.peerId), speaking.has(member.peerId));
+    const next = participantView(member, media.of(member), speaking.has(member.peerId));
     return reused(known.get(member.peerId), next);
   });
   const self: SelfParticipant | null =
@@ -45,11 +54,17 @@ export function callView(before: CallState, { phase, room, peers, speaking }: Vi
     chat: room.chat,
     reactions: room.reactions,
     notices: room.notices,
+    topology: room.topology,
+    media: media.serverState(),
+    mediaFrom: room.mediaServer?.from_participants ?? null,
+    selfReach: room.self?.reach ?? null,
+    quality: media.quality(),
+    loudest,
+    serverAudio: media.serverAudio(),
   });
 }
 
-function participantView(member: Member, peer: Peer | undefined, speaking: boolean): Participant {
-  const streams = peer?.streams();
+function participantView(member: Member, media: MemberMedia, speaking: boolean): Participant {
   return {
     peerId: member.peerId,
     name: member.name,
@@ -57,11 +72,10 @@ function participantView(member: Member, peer: Peer | undefined, speaking: boole
     media: member.media,
     handRaisedAt: member.handRaisedAt,
     capabilities: member.capabilities,
-    connection: peer?.connection() ?? "connecting",
-    audio: streams?.microphone ?? null,
-    camera: member.media.camera ? (streams?.camera ?? null) : null,
-    screen: member.media.screen ? (streams?.screen ?? null) : null,
-    screenAudio: member.media.screen ? (streams?.["screen-audio"] ?? null) : null,
+    path: member.path,
+    reach: member.reach,
+    publisher: member.publisher,
+    ...media,
     speaking: speaking && member.media.microphone,
   };
 }

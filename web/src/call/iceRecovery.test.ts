@@ -84,3 +84,14 @@ it("does nothing any more once it is stopped", () => {
   clock.advance(60_000);
   expect(done).toEqual([]);
 });
+
+it("begins anew when the other side has let go, after the time that it was told to wait", () => {
+  const { clock, recovery, done } = bench();
+  recovery.handleIceState("connected");
+  recovery.handleLoss(700);
+  expect(recovery.state()).toBe("reconnecting");
+  clock.advance(699);
+  expect(done).toEqual([]);
+  clock.advance(1);
+  expect(done).toEqual(["rebuild"]);
+});

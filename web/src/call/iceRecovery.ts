@@ -7,6 +7,8 @@ import type { PeerConnectionState } from "./model";
  */
 export interface IceRecovery {
   handleIceState(state: RTCIceConnectionState): void;
+  /** The other side has let go, so only a new connection helps; not before `waitMs`. */
+  handleLoss(waitMs: number): void;
   /** Addresses may have changed, so a path that seems alive may not be. */
   handleNetworkChange(): void;
   setSignaling(open: boolean): void;
@@ -38,6 +40,7 @@ export function createIceRecovery(
 ): IceRecovery {
   let ice: RTCIceConnectionState = "new";
   let everConnected = false;
+  let lost = false;
   let signalingOpen = true;
   /** A restart is due, and waits for signaling. */
   let due = false;
@@ -65,7 +68,8 @@ export function createIceRecovery(
     tries += 1;
     // Two browsers that noticed at once do not go on in step.
     schedule((RETRY_MS[tries - 1] ?? LAST_RETRY_MS) * (0.8 + random() * 0.4));
-    if (tries % REBUILD_EVERY === 0) {
+    if (lost || tries % REBUILD_EVERY === 0) {
+      lost = false;
       events.rebuild();
     } else {
       events.restart();
@@ -107,6 +111,12 @@ export function createIceRecovery(
       } else if (state === "new") {
         schedule(CONNECTING_PATIENCE_MS);
       }
+      show();
+    },
+    handleLoss: (waitMs) => {
+      ice = "closed";
+      lost = true;
+      schedule(waitMs);
       show();
     },
     handleNetworkChange: () => {

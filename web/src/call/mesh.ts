@@ -10,8 +10,13 @@ export interface Mesh {
   begin(self: PeerId): void;
   /** The newcomer offers to those who were there. */
   offerTo(peers: readonly PeerId[], members: readonly Member[]): void;
-  /** Ends connections to who is gone, makes them for who has come, silences who is muted. */
-  update(members: readonly Member[]): void;
+  /**
+   * Ends connections to who is gone, makes them for who has come, silences who is muted. Who has
+   * come offers.
+   */
+  update(members: readonly Member[], need: (member: Member) => MeshNeed): void;
+  /** The room goes this way again: everyone needs a connection, and of two one offers. */
+  connect(members: readonly Member[], need: (member: Member) => MeshNeed): void;
   /** An offer, answer or candidate of another participant. */
   receive(message: ServerMessage): void;
   setTracks(tracks: OutgoingTracks): void;
@@ -24,6 +29,9 @@ export interface Mesh {
   peers(): ReadonlyMap<PeerId, Peer>;
   close(): void;
 }
+
+/** "keep": one that is there is of use, but none is made. */
+export type MeshNeed = "open" | "keep" | "none";
 
 export interface MeshOptions {
   readonly environment: PeerEnvironment;
@@ -71,6 +79,20 @@ export function createMesh(options: MeshOptions, initial: { tracks: OutgoingTrac
     peers.delete(peerId);
   }
 
+  function update(members: readonly Member[], need: (member: Member) => MeshNeed): void {
+    const needs = new Map(members.map((member) => [member.peerId, need(member)]));
+    for (const peerId of peers.keys()) {
+      if ((needs.get(peerId) ?? "none") === "none") {
+        remove(peerId);
+      }
+    }
+    for (const member of members) {
+      const known = peers.get(member.peerId);
+      const peer = known ?? (needs.get(member.peerId) === "open" ? add(member) : null);
+      peer?.setAudible(member.media.microphone);
+    }
+  }
+
   function closeAll(): void {
     for (const peerId of peers.keys()) {
       remove(peerId);
@@ -91,16 +113,14 @@ export function createMesh(options: MeshOptions, initial: { tracks: OutgoingTrac
         }
       }
     },
-    update: (members) => {
-      const present = new Set(members.map((member) => member.peerId));
-      for (const peerId of peers.keys()) {
-        if (!present.has(peerId)) {
-          remove(peerId);
+    update,
+    connect: (members, need) => {
+      const before = new Set(peers.keys());
+      update(members, need);
+      for (const [peerId, peer] of peers) {
+        if (self !== null && self < peerId && !before.has(peerId)) {
+          peer.start();
         }
-      }
-      for (const member of members) {
-        const peer = peers.get(member.peerId) ?? add(member);
-        peer?.setAudible(member.media.microphone);
       }
     },
     receive: (message) => {

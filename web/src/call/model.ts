@@ -5,11 +5,14 @@
 import type {
   Capability,
   ErrorCode,
+  MediaSource,
   MediaState,
   PeerId,
+  Reach,
   Reaction,
   Role,
   RoomId,
+  Topology,
 } from "../protocol/generated";
 
 /** Where the call is in its life. */
@@ -38,6 +41,17 @@ export type SignalingStatus =
   /** Media goes on meanwhile. `nextAttemptAt` is on the clock of `performance.now()`. */
   | { kind: "reconnecting"; since: number; attempt: number; nextAttemptAt: number | null };
 
+/** How the connection to the room's media server is. */
+export type MediaServerState =
+  /** The room has none. */
+  | "none"
+  /** It is there, and not needed: media goes from browser to browser. */
+  | "idle"
+  | PeerConnectionState;
+
+/** How much of the others' pictures is asked for, by the person's own choice. */
+export type CallQuality = "auto" | "low" | "audio-only";
+
 /** How the media path to a participant is. */
 export type PeerConnectionState = "connecting" | "connected" | "reconnecting" | "failed";
 
@@ -50,12 +64,25 @@ export interface Participant {
   readonly handRaisedAt: number | null;
   readonly capabilities: readonly Capability[];
   readonly connection: PeerConnectionState;
-  /** Microphone. Silence it while `media.microphone` is false (a host may have lowered it). */
+  /** By which way they get all that they are to get. */
+  readonly path: Topology;
+  /** How they reach the media server, as far as they have tried. */
+  readonly reach: Reach | null;
+  /** Sends by WHIP, and neither sees nor hears the others. */
+  readonly publisher: boolean;
+  /**
+   * Microphone. Silence it while `media.microphone` is false (a host may have lowered it). Null
+   * while it comes with the others' in `CallState.serverAudio`.
+   */
   readonly audio: MediaStream | null;
   readonly camera: MediaStream | null;
   readonly screen: MediaStream | null;
-  /** The shared screen's sound. */
+  /** The shared screen's sound; null as `audio` is. */
   readonly screenAudio: MediaStream | null;
+  /** Their picture is asked for, and does not flow: the own connection is too narrow for it. */
+  readonly cameraPaused: boolean;
+  /** Their picture has a place on the way to us, whether it flows or not. */
+  readonly cameraShown: boolean;
   readonly speaking: boolean;
 }
 
@@ -115,6 +142,21 @@ export interface CallState {
   readonly chat: readonly ChatEntry[];
   readonly reactions: readonly ShownReaction[];
   readonly notices: readonly CallNotice[];
+  /** How the room's media flows, or is about to. */
+  readonly topology: Topology;
+  readonly media: MediaServerState;
+  /** From how many participants on the room goes over its media server; null when it has none. */
+  readonly mediaFrom: number | null;
+  /** How the media server can be reached from here; null while that was not tried. */
+  readonly selfReach: Reach | null;
+  readonly quality: CallQuality;
+  /** Who speaks loudest of the others, or spoke last: it does not change with each word. */
+  readonly loudest: PeerId | null;
+  /**
+   * What the media server sends of voices and of the sound of screens. Each is played once;
+   * whose it is changes, and is silenced in here while it has to be.
+   */
+  readonly serverAudio: readonly MediaStream[];
 }
 
 /** Why a camera, microphone or screen cannot be had. */
@@ -183,6 +225,22 @@ export interface LocalMedia {
   dispose(): void;
 }
 
+export interface ViewTile {
+  readonly peerId: PeerId;
+  readonly source: "camera" | "screen";
+  /** In pixels of the display. */
+  readonly width: number;
+  readonly height: number;
+}
+
+export interface CallViewRequest {
+  /** The most important first. */
+  readonly tiles: readonly ViewTile[];
+  /** Whom the person wants to see well, whatever else there is. */
+  readonly pinned: PeerId | null;
+  readonly quality: CallQuality;
+}
+
 export interface JoinOptions {
   readonly roomId: RoomId;
   readonly name: string;
@@ -200,6 +258,9 @@ export interface Call {
   retryChat(key: string): void;
   react(reaction: Reaction): void;
   setHand(raised: boolean): void;
+  /** Which pictures are on the page, and how large. What is not named is not received. */
+  setView(view: CallViewRequest): void;
+  setQuality(quality: CallQuality): void;
   dismissNotice(id: number): void;
   /** Host actions; the server enforces who may. */
   lowerMicrophone(peerId: PeerId): void;
@@ -213,7 +274,49 @@ export interface Call {
 }
 
 export interface CallStats {
+  /** Of the connections from browser to browser. */
   readonly peers: ReadonlyMap<PeerId, PeerStats>;
+  /** Of the connection to the media server; null while there is none. */
+  readonly server: ServerStats | null;
+}
+
+export interface ServerStats {
+  readonly state: PeerConnectionState;
+  readonly transport: Exclude<Reach, "nothing"> | null;
+  /** What the path to here carries, what the pictures were given of it, and what they would like. */
+  readonly estimateKbps: number | null;
+  readonly allocatedKbps: number | null;
+  readonly desiredKbps: number | null;
+  readonly roundTripMs: number | null;
+  /** Shares of packets, from 0 to 1, as the server counts them. */
+  readonly lossToClient: number | null;
+  readonly lossFromClient: number | null;
+  readonly sending: readonly SentLayer[];
+  readonly slots: readonly ReceivedSlot[];
+}
+
+export interface SentLayer {
+  readonly source: MediaSource;
+  /** "" where there is only one. */
+  readonly rid: string;
+  readonly active: boolean;
+  readonly width: number | null;
+  readonly height: number | null;
+  readonly fps: number | null;
+  readonly kbps: number;
+}
+
+export interface ReceivedSlot {
+  readonly mid: string;
+  /** Null while it is empty. */
+  readonly peerId: PeerId | null;
+  readonly source: MediaSource | null;
+  readonly layer: string | null;
+  readonly paused: boolean;
+  readonly width: number | null;
+  readonly height: number | null;
+  readonly fps: number | null;
+  readonly kbps: number;
 }
 
 export interface PeerStats {

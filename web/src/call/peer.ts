@@ -26,6 +26,8 @@ export interface Peer {
   restate(): void;
   connection(): PeerConnectionState;
   streams(): PeerStreams;
+  /** Whether something came for it, on the present connection. */
+  arrives(slot: Slot): boolean;
   /** Of the other's microphone, from 0 to 1, now. */
   audioLevel(): number;
   stats(): Promise<RTCStatsReport | null>;
@@ -205,7 +207,11 @@ export function createPeer(options: PeerOptions): Peer {
   }
 
   return {
-    start,
+    start: () => {
+      if (!started) {
+        start();
+      }
+    },
     receive: (description) => {
       if (isStale(description)) {
         return;
@@ -260,6 +266,7 @@ export function createPeer(options: PeerOptions): Peer {
     },
     connection: () => recovery.state(),
     streams: () => streams,
+    arrives: (slot) => (link.receivers().get(slot)?.getSynchronizationSources().length ?? 0) > 0,
     audioLevel: () => link.receivers().get("microphone")?.getSynchronizationSources()[0]?.audioLevel ?? 0,
     stats: async () => (connection.signalingState === "closed" ? null : connection.getStats()),
     close: () => {

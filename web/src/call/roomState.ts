@@ -2,13 +2,16 @@ import type {
   Capability,
   ClientMessage,
   ErrorCode,
+  MediaServer,
   MediaState,
   ParticipantInfo,
   PeerId,
+  Reach,
   Reaction,
   Role,
   RoomSnapshot,
   ServerMessage,
+  Topology,
 } from "../protocol/generated";
 import { withMessage, withStatus } from "./chatLog";
 import type { CallNotice, ChatEntry, RoomView, ShownReaction } from "./model";
@@ -22,6 +25,9 @@ export interface Member {
   readonly media: MediaState;
   readonly handRaisedAt: number | null;
   readonly capabilities: readonly Capability[];
+  readonly path: Topology;
+  readonly reach: Reach | null;
+  readonly publisher: boolean;
   /**
    * Since when the server does not know them, on the call's clock: it has lost its memory, and
    * they have not come back to it yet. Their media goes on.
@@ -30,11 +36,13 @@ export interface Member {
 }
 
 /** Oneself, as the server tells of it. */
-export type SelfMember = Omit<Member, "absentSince" | "capabilities">;
+export type SelfMember = Omit<Member, "absentSince" | "capabilities" | "publisher">;
 
 /** What the room is like, made of nothing but the server's messages and the clock. */
 export interface RoomState {
   readonly room: RoomView | null;
+  readonly topology: Topology;
+  readonly mediaServer: MediaServer | null;
   readonly self: SelfMember | null;
   readonly members: readonly Member[];
   readonly chat: readonly ChatEntry[];
@@ -55,6 +63,8 @@ interface TimedReaction extends ShownReaction {
 
 export const EMPTY_ROOM: RoomState = {
   room: null,
+  topology: "mesh",
+  mediaServer: null,
   self: null,
   members: [],
   chat: [],
@@ -91,6 +101,10 @@ export function applyMessage(state: RoomState, message: ServerMessage, now: numb
       const { microphone, camera, screen } = message;
       return withPerson(state, message.peer_id, { media: { microphone, camera, screen } });
     }
+    case "topology":
+      return withTopology(state, message.topology, message.media);
+    case "media-path":
+      return withPerson(state, message.peer_id, { path: message.path, reach: message.reach });
     case "hand": {
       const raisedAt = message.hand_raised_at === null ? null : Date.parse(message.hand_raised_at);
       const next = withPerson(state, message.peer_id, { handRaisedAt: raisedAt });
@@ -173,7 +187,7 @@ export function withoutNotice(state: RoomState, id: number): RoomState {
 export function withPerson(
   state: RoomState,
   peerId: PeerId,
-  change: Partial<Pick<Member, "name" | "role" | "media" | "handRaisedAt">>,
+  change: Partial<Pick<Member, "name" | "role" | "media" | "handRaisedAt" | "path" | "reach">>,
 ): RoomState {
   if (state.self?.peerId === peerId) {
     return { ...state, self: { ...state.self, ...change } };
@@ -210,6 +224,8 @@ function withSnapshot(state: RoomState, snapshot: RoomSnapshot, self: PeerId): R
       createdAt: Date.parse(snapshot.created_at),
       expiresAt: snapshot.expires_at === null ? null : Date.parse(snapshot.expires_at),
     },
+    topology: snapshot.topology,
+    mediaServer: snapshot.media,
     self: own === undefined ? state.self : memberOf(own),
     members: snapshot.participants.filter((participant) => participant.peer_id !== self).map(memberOf),
     chat,
@@ -269,12 +285,30 @@ function peerLeft(
   };
 }
 
+function withTopology(state: RoomState, topology: Topology, mediaServer: MediaServer | null): RoomState {
+  const next = { ...state, topology, mediaServer };
+  const before = state.mediaServer?.peer_id;
+  if (before === undefined || before === mediaServer?.peer_id) {
+    return next;
+  }
+  // Nobody gets anything from the one that was.
+  const path = "mesh";
+  return {
+    ...next,
+    self: state.self === null ? null : { ...state.self, path },
+    members: state.members.map((member) => ({ ...member, path })),
+  };
+}
+
 function refused(state: RoomState, code: ErrorCode, inReplyTo: string | undefined): RoomState {
   switch (inReplyTo) {
     case "offer":
     case "answer":
     case "ice-candidate":
     case "media-state":
+    case "media-path":
+    case "view":
+    case "unreachable":
       // Crossed with the other's leaving, or a flood: nothing that a person can act on.
       return state;
     default:
@@ -298,6 +332,9 @@ function memberOf(participant: ParticipantInfo): Member {
     media: participant.media,
     handRaisedAt: participant.hand_raised_at === null ? null : Date.parse(participant.hand_raised_at),
     capabilities: participant.capabilities,
+    path: participant.path,
+    reach: participant.reach,
+    publisher: participant.publisher,
     absentSince: null,
   };
 }

@@ -99,9 +99,12 @@ export function encodingOf(limit: SenderLimit, track: MediaStreamTrack | null): 
   return encoding;
 }
 
-/** What the camera is asked for: no more than is sent, and always the same shape. */
-export function captureConstraints(participants: number): MediaTrackConstraints {
-  return participants <= 3
+/**
+ * What the camera is asked for: no more than is sent, and always the same shape. In layers, the
+ * largest is for who fills a window with it, however many people there are.
+ */
+export function captureConstraints(participants: number, inLayers = false): MediaTrackConstraints {
+  return inLayers || participants <= 3
     ? { width: { ideal: 1280 }, height: { ideal: 720 }, frameRate: { ideal: 30, max: 30 } }
     : { width: { ideal: 640 }, height: { ideal: 360 }, frameRate: { ideal: 20, max: 30 } };
 }

@@ -1,4 +1,5 @@
 import type { Report } from "../services/report";
+import { coalesced } from "./coalesced";
 import { NO_TRACKS, trackKind, type OutgoingTracks, type Slot, type SlotsByMid } from "./description";
 import { encodingOf, senderLimit, type SendingContext } from "./senderLimits";
 
@@ -56,7 +57,7 @@ export function createSending(
   let tracks = forPeer(options.tracks);
   /** Until the first exchange has begun, an added section would make an offer of its own. */
   let begun = false;
-  const limiting = new Map<Slot, "running" | "again">();
+  const limiting = new Map<Slot, () => void>();
   const keyFramesDue = new Set<Slot>();
 
   /** A version 1 client shows one picture: the screen while there is one. */
@@ -118,18 +119,9 @@ export function createSending(
   }
 
   function applyLimit(slot: Slot, transceiver: RTCRtpTransceiver): void {
-    if (limiting.has(slot)) {
-      limiting.set(slot, "again");
-      return;
-    }
-    limiting.set(slot, "running");
-    void setLimit(slot, transceiver).finally(() => {
-      const again = limiting.get(slot) === "again";
-      limiting.delete(slot);
-      if (again) {
-        applyLimit(slot, transceiver);
-      }
-    });
+    const apply = limiting.get(slot) ?? coalesced(() => setLimit(slot, transceiver));
+    limiting.set(slot, apply);
+    apply();
   }
 
   async function setLimit(slot: Slot, transceiver: RTCRtpTransceiver): Promise<void> {

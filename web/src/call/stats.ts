@@ -1,4 +1,5 @@
 import type { PeerStats } from "./model";
+import { entriesOf, number, selectedPair, sum, text, type Entry } from "./statsReport";
 
 /** What is compared from one sample to the next. */
 export interface StatsTotals {
@@ -9,14 +10,6 @@ export interface StatsTotals {
   readonly packetsLost: number;
 }
 
-/** The few fields of `RTCStatsReport` entries that are read; each may be missing. */
-interface Entry {
-  readonly id: string;
-  readonly type: string;
-  readonly timestamp: number;
-  readonly [field: string]: unknown;
-}
-
 export interface StatsSample {
   readonly stats: PeerStats;
   readonly totals: StatsTotals;
@@ -24,14 +17,9 @@ export interface StatsSample {
 
 /** Reads one report; rates are since `before`. */
 export function readStats(report: Iterable<unknown>, at: number, before: StatsTotals | null): StatsSample {
-  const entries = new Map<string, Entry>();
-  for (const entry of report) {
-    if (isEntry(entry)) {
-      entries.set(entry.id, entry);
-    }
-  }
+  const entries = entriesOf(report);
   const all = [...entries.values()];
-  const pair = selectedPair(all, entries);
+  const pair = selectedPair(entries);
   const inbound = all.filter((entry) => entry.type === "inbound-rtp");
   const outbound = all.filter((entry) => entry.type === "outbound-rtp");
   const totals: StatsTotals = {
@@ -59,13 +47,6 @@ export function readStats(report: Iterable<unknown>, at: number, before: StatsTo
   };
 }
 
-function selectedPair(all: readonly Entry[], entries: ReadonlyMap<string, Entry>): Entry | undefined {
-  const transport = all.find((entry) => entry.type === "transport");
-  const named = entries.get(text(transport, "selectedCandidatePairId") ?? "");
-  // Firefox has no transport entries, and marks the pair instead.
-  return named ?? all.find((entry) => entry.type === "candidate-pair" && entry["selected"] === true);
-}
-
 function largestPicture(inbound: readonly Entry[]): Entry | undefined {
   return inbound
     .filter((entry) => entry["kind"] === "video" && number(entry, "frameHeight") !== null)
@@ -89,22 +70,4 @@ function lossSince(now: StatsTotals, before: StatsTotals | null): number {
 
 function pathOf(type: string | null): PeerStats["path"] {
   return type === "host" || type === "srflx" || type === "prflx" || type === "relay" ? type : null;
-}
-
-function sum(entries: readonly Entry[], field: string): number {
-  return entries.reduce((total, entry) => total + (number(entry, field) ?? 0), 0);
-}
-
-function number(entry: Entry | undefined, field: string): number | null {
-  const value = entry?.[field];
-  return typeof value === "number" ? value : null;
-}
-
-function text(entry: Entry | undefined, field: string): string | null {
-  const value = entry?.[field];
-  return typeof value === "string" ? value : null;
-}
-
-function isEntry(value: unknown): value is Entry {
-  return typeof value === "object" && value !== null && "id" in value && "type" in value;
 }

@@ -1,9 +1,10 @@
 import type { PeerId } from "../protocol/generated";
 import { every, type Clock } from "../services/clock";
 import type { Report } from "../services/report";
-import type { CallStats, Observable, PeerStats } from "./model";
+import type { CallMedia } from "./callMedia";
+import type { CallStats, Observable, PeerStats, ServerStats } from "./model";
 import { createStore } from "./observable";
-import type { Peer } from "./peer";
+import { readServerStats, type ServerTotals } from "./serverStats";
 import { readStats, type StatsTotals } from "./stats";
 
 const SAMPLE_MS = 1_000;
@@ -11,10 +12,11 @@ const SAMPLE_MS = 1_000;
 /** The statistics of each connection, every second while somebody looks. */
 export function createStatsSampler(
   { clock, report }: { clock: Clock; report: Report },
-  peers: () => ReadonlyMap<PeerId, Peer>,
+  media: Pick<CallMedia, "peers" | "server">,
 ): Observable<CallStats> {
   let totals = new Map<PeerId, StatsTotals>();
-  const store = createStore<CallStats>({ peers: new Map() }, () => {
+  let serverTotals: ServerTotals | null = null;
+  const store = createStore<CallStats>({ peers: new Map(), server: null }, () => {
     sample();
     return every(clock, SAMPLE_MS, sample);
   });
@@ -22,7 +24,7 @@ export function createStatsSampler(
   async function sampleAll(): Promise<void> {
     const stats = new Map<PeerId, PeerStats>();
     const next = new Map<PeerId, StatsTotals>();
-    for (const [peerId, peer] of peers()) {
+    for (const [peerId, peer] of media.peers()) {
       const current = await peer.stats();
       if (current !== null) {
         const sampled = readStats(current.values(), clock.now(), totals.get(peerId) ?? null);
@@ -31,7 +33,19 @@ export function createStatsSampler(
       }
     }
     totals = next;
-    store.set({ peers: stats });
+    store.set({ peers: stats, server: await sampleServer() });
+  }
+
+  async function sampleServer(): Promise<ServerStats | null> {
+    const connection = media.server();
+    const report = await connection?.stats();
+    if (connection === null || report === null || report === undefined) {
+      serverTotals = null;
+      return null;
+    }
+    const sampled = readServerStats(connection, report.values(), clock.now(), serverTotals);
+    serverTotals = sampled.totals;
+    return sampled.stats;
   }
 
   function sample(): void {

@@ -25,7 +25,7 @@ export function Banner({ tone, icon, action, children }: BannerProps) {
     >
       <span className="shrink-0">{icon}</span>
       <p className="m-0">{children}</p>
-      {action}
+      {action !== undefined && <span className="shrink-0 whitespace-nowrap">{action}</span>}
     </div>
   );
 }

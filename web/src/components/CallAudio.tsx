@@ -6,13 +6,18 @@ import type { Participant } from "../call/model";
 
 interface CallAudioProps {
   readonly participants: readonly Participant[];
+  /** What comes from the media server: whose sound each is changes, and is no matter here. */
+  readonly serverAudio: readonly MediaStream[];
   readonly speaker: string | null;
   /** The browser wants a click before it plays anything. */
   readonly onBlocked: () => void;
 }
 
-export function CallAudio({ participants, speaker, onBlocked }: CallAudioProps) {
-  return participants.flatMap(({ peerId, audio, screenAudio, media }) => [
+export function CallAudio({ participants, serverAudio, speaker, onBlocked }: CallAudioProps) {
+  const fromServer = serverAudio.map((stream) => (
+    <Sound key={stream.id} stream={stream} muted={false} speaker={speaker} onBlocked={onBlocked} />
+  ));
+  const fromPeers = participants.flatMap(({ peerId, audio, screenAudio, media }) => [
     audio !== null && (
       <Sound
         key={`${peerId}/microphone`}
@@ -33,6 +38,7 @@ export function CallAudio({ participants, speaker, onBlocked }: CallAudioProps) 
       />
     ),
   ]);
+  return [...fromServer, ...fromPeers];
 }
 
 /** After a click: plays all that was held back. */
@@ -50,7 +56,7 @@ async function play(element: HTMLAudioElement, onBlocked: () => void): Promise<v
   }
 }
 
-interface SoundProps extends Omit<CallAudioProps, "participants"> {
+interface SoundProps extends Pick<CallAudioProps, "speaker" | "onBlocked"> {
   readonly stream: MediaStream;
   readonly muted: boolean;
 }

@@ -1,6 +1,7 @@
 import {
   Ellipsis,
   Hand,
+  LayoutGrid,
   MessageSquareText,
   Mic,
   MicOff,
@@ -12,14 +13,21 @@ import {
   Video,
   VideoOff,
 } from "lucide-react";
+import { Suspense } from "react";
 import type { LocalTrackState } from "../call/model";
 import { t } from "../locales/translate";
 import { ControlButton, controlClass } from "../ui/ControlButton";
 import { Popover } from "../ui/Popover";
 import { Spinner } from "../ui/Spinner";
 import type { CallActions, CallDialog, Panel } from "./callActions";
+import { lazyPart } from "./lazyPart";
+import { PartBoundary } from "./PartBoundary";
 import { ReactionsBar } from "./ReactionsBar";
 import type { OwnMedia } from "./tiles";
+import type { ViewMenuProps } from "./ViewMenu";
+
+export const loadViewMenu = () => import("./ViewMenu");
+const ViewMenu = lazyPart(loadViewMenu);
 
 /** `mini`: windows that have room for little else than a picture. */
 export type ControlsSize = "full" | "phone" | "mini";
@@ -31,6 +39,7 @@ interface CallControlsProps {
   readonly handRaised: boolean;
   readonly unread: number;
   readonly panel: Panel | null;
+  readonly view: ViewMenuProps;
   readonly actions: Pick<
     CallActions,
     "setMicrophone" | "setCamera" | "setScreen" | "setHand" | "react" | "leave"
@@ -84,7 +93,7 @@ export function CallControls(props: CallControlsProps) {
 }
 
 function FullControls(props: CallControlsProps) {
-  const { media, canShare, handRaised, panel, actions, onPanel, onDialog } = props;
+  const { media, canShare, handRaised, panel, view, actions, onPanel, onDialog } = props;
   const sharing = isOn(media.screen);
   return (
     <>
@@ -133,6 +142,21 @@ function FullControls(props: CallControlsProps) {
       >
         <UsersRound aria-hidden="true" size={22} />
       </ControlButton>
+      <Popover
+        label={t("view.title")}
+        triggerLabel={t("view.title")}
+        triggerClass={controlClass("neutral")}
+        trigger={<LayoutGrid aria-hidden="true" size={22} />}
+        panelClass="w-80 p-4"
+      >
+        {() => (
+          <PartBoundary>
+            <Suspense fallback={<p className="m-0 text-sm text-muted">{t("app.loading")}</p>}>
+              <ViewMenu {...view} />
+            </Suspense>
+          </PartBoundary>
+        )}
+      </Popover>
       <ControlButton label={t("devices.open")} onClick={() => onDialog("devices")}>
         <Settings2 aria-hidden="true" size={22} />
       </ControlButton>

@@ -1,12 +1,21 @@
 import { Activity, Keyboard, Lock, UserPlus } from "lucide-react";
+import { Suspense } from "react";
 import type { RoomView } from "../call/model";
 import { t } from "../locales/translate";
 import { IconButton } from "../ui/IconButton";
 import type { CallDialog } from "./callActions";
+import { lazyPart } from "./lazyPart";
+import { PartBoundary } from "./PartBoundary";
+import type { Preflight } from "./preflight";
+
+export const loadPreflightChip = () => import("./PreflightChip");
+const PreflightChip = lazyPart(loadPreflightChip);
 
 interface CallHeaderProps {
   readonly room: RoomView;
   readonly phone: boolean;
+  readonly preflight: Preflight;
+  readonly mediaFrom: number | null;
   readonly onDialog: (dialog: CallDialog) => void;
 }
 
@@ -14,7 +23,7 @@ export function roomTitle(room: Pick<RoomView, "name" | "roomId">): string {
   return room.name ?? t("room.untitled", { code: room.roomId });
 }
 
-export function CallHeader({ room, phone, onDialog }: CallHeaderProps) {
+export function CallHeader({ room, phone, preflight, mediaFrom, onDialog }: CallHeaderProps) {
   return (
     <header className="flex items-center justify-between gap-3 pl-2">
       <div className="flex min-w-0 items-center gap-2">
@@ -26,7 +35,14 @@ export function CallHeader({ room, phone, onDialog }: CallHeaderProps) {
           </span>
         )}
       </div>
-      <div className="flex items-center gap-1">
+      <div className="flex min-w-0 items-center gap-1">
+        {preflight.kind !== "none" && mediaFrom !== null && (
+          <PartBoundary>
+            <Suspense fallback={null}>
+              <PreflightChip preflight={preflight} from={mediaFrom} phone={phone} />
+            </Suspense>
+          </PartBoundary>
+        )}
         <IconButton label={t("controls.info")} onClick={() => onDialog("invite")}>
           <UserPlus aria-hidden="true" size={20} />
         </IconButton>

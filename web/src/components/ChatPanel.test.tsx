@@ -2,7 +2,7 @@ import { cleanup, render, screen } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { afterEach, expect, test, vi } from "vitest";
 import { chat } from "../gallery/fakes";
-import { t } from "../locales/translate";
+import { t } from "../locales/later";
 import ChatPanel, { CHAT_MAX_CHARACTERS } from "./ChatPanel";
 
 afterEach(cleanup);

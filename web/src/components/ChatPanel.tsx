@@ -1,7 +1,8 @@
 import { RotateCcw, SendHorizontal } from "lucide-react";
 import { useEffect, useLayoutEffect, useRef, useState, type FormEvent, type KeyboardEvent } from "react";
 import type { ChatEntry } from "../call/model";
-import { formatTime, t } from "../locales/translate";
+import { t } from "../locales/later";
+import { formatTime } from "../locales/translate";
 import { Button } from "../ui/Button";
 import { cx } from "../ui/classNames";
 import { Linkified } from "./Linkified";

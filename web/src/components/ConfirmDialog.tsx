@@ -1,4 +1,4 @@
-import { t } from "../locales/translate";
+import { t } from "../locales/later";
 import { Button } from "../ui/Button";
 import { Dialog } from "../ui/Dialog";
 

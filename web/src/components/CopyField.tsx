@@ -1,7 +1,7 @@
 import { Check, Copy } from "lucide-react";
 import { useId, useRef, useState } from "react";
 import { copyText } from "../hooks/clipboard";
-import { t } from "../locales/translate";
+import { t } from "../locales/later";
 import { Button } from "../ui/Button";
 
 interface CopyFieldProps {

@@ -1,7 +1,7 @@
 import { Camera, Mic, SwitchCamera, Volume2 } from "lucide-react";
 import type { ReactNode } from "react";
 import type { LocalMediaState, Observable } from "../call/model";
-import { t } from "../locales/translate";
+import { t } from "../locales/later";
 import { Button } from "../ui/Button";
 import { SelectField, type SelectOption } from "../ui/SelectField";
 import type { DeviceActions } from "./callActions";

@@ -1,6 +1,6 @@
 import { useId } from "react";
 import type { RoomView } from "../call/model";
-import { t } from "../locales/translate";
+import { t } from "../locales/later";
 import RoomInfo from "./RoomInfo";
 
 interface InvitePanelProps {

@@ -1,7 +1,7 @@
 import { act, cleanup, render, screen } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { afterEach, expect, test, vi } from "vitest";
-import { t } from "../locales/translate";
+import { t } from "../locales/later";
 import type { EnterRoom } from "../hooks/useEnterRoom";
 import { JoinForm } from "./JoinForm";
 

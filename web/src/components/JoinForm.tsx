@@ -1,7 +1,8 @@
 import { useState, type FormEvent } from "react";
 import { readInvitation } from "../hooks/roomCode";
 import type { EnterRoom } from "../hooks/useEnterRoom";
-import { t, type PlainKey } from "../locales/translate";
+import { t } from "../locales/later";
+import type { PlainKey } from "../locales/translate";
 import { Button } from "../ui/Button";
 import { TextField } from "../ui/TextField";
 

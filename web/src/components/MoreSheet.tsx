@@ -1,6 +1,7 @@
 import {
   Activity,
   Hand,
+  LayoutGrid,
   MonitorUp,
   Settings2,
   SwitchCamera,
@@ -8,7 +9,7 @@ import {
   UsersRound,
   type LucideIcon,
 } from "lucide-react";
-import { t } from "../locales/translate";
+import { t } from "../locales/later";
 import { cx } from "../ui/classNames";
 import { Dialog } from "../ui/Dialog";
 import type { CallActions, CallDialog, Panel } from "./callActions";
@@ -54,6 +55,7 @@ export default function MoreSheet(props: MoreSheetProps) {
         {canFlip && <Item icon={SwitchCamera} label={t("devices.flip")} onClick={then(props.onFlip)} />}
         <Item icon={UsersRound} label={t("controls.people")} onClick={then(() => props.onPanel("people"))} />
         <Item icon={UserPlus} label={t("controls.info")} onClick={then(() => props.onDialog("invite"))} />
+        <Item icon={LayoutGrid} label={t("view.title")} onClick={then(() => props.onDialog("view"))} />
         <Item icon={Settings2} label={t("devices.open")} onClick={then(() => props.onDialog("devices"))} />
         <Item icon={Activity} label={t("controls.stats")} onClick={then(() => props.onDialog("stats"))} />
       </div>

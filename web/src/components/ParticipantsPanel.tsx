@@ -5,16 +5,21 @@ import {
   Mic,
   MicOff,
   PhoneOff,
+  Pin,
+  PinOff,
+  Radio,
+  TriangleAlert,
   UserRoundX,
   Video,
   VideoOff,
   type LucideIcon,
 } from "lucide-react";
-import { useState } from "react";
+import { memo, useMemo, useState } from "react";
 import type { CallState } from "../call/model";
-import { t } from "../locales/translate";
+import { t } from "../locales/later";
 import { Avatar } from "../ui/Avatar";
 import { Button } from "../ui/Button";
+import { cx } from "../ui/classNames";
 import { Popover } from "../ui/Popover";
 import { Switch } from "../ui/Switch";
 import type { CallActions } from "./callActions";
@@ -27,14 +32,29 @@ interface ParticipantsPanelProps {
   readonly call: CallState;
   readonly media: OwnMedia;
   readonly actions: CallActions;
+  /** The key of the tile that is kept large. */
+  readonly pinned: string | null;
+  readonly onPin: (key: string) => void;
 }
+
+/** From here on, scrolling takes longer than typing a name. */
+const SEARCH_FROM = 16;
 
 /** What a host is asked about before it happens. */
 type Question = { kind: "remove" | "make-host"; person: PersonView } | { kind: "end" };
 
-export default function ParticipantsPanel({ call, media, actions }: ParticipantsPanelProps) {
+export default function ParticipantsPanel({ call, media, actions, pinned, onPin }: ParticipantsPanelProps) {
   const [question, setQuestion] = useState<Question | null>(null);
-  const people = peopleOf(call, media);
+  const [search, setSearch] = useState("");
+  const { microphone, camera, screen } = media;
+  const people = useMemo(
+    () => peopleOf(call, { microphone, camera, screen }),
+    [call, microphone, camera, screen],
+  );
+  const searched = people.length >= SEARCH_FROM ? search.trim().toLocaleLowerCase() : "";
+  const found = people.filter(({ name }) => name.toLocaleLowerCase().includes(searched));
+  // With two, there is nothing to choose from.
+  const canPin = people.length > 2;
   const asHost = call.self?.role === "host";
 
   return (
@@ -44,15 +64,34 @@ export default function ParticipantsPanel({ call, media, actions }: Participants
           {t("people.count", { count: people.length, max: call.room.maxParticipants })}
         </p>
       )}
+      {people.length >= SEARCH_FROM && (
+        <div className="px-4 pb-2">
+          <input
+            type="search"
+            aria-label={t("people.search")}
+            placeholder={t("people.search")}
+            value={search}
+            onChange={(event) => setSearch(event.target.value)}
+            className="min-h-11 w-full rounded-xl border border-line-strong bg-surface px-3 text-[0.95rem] text-text placeholder:text-muted"
+          />
+        </div>
+      )}
+      {found.length === 0 && (
+        <p role="status" className="m-0 px-5 py-2 text-sm text-muted">
+          {t("people.searchNobody")}
+        </p>
+      )}
       {/* oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- scrollable by keys */}
       <div tabIndex={0} role="group" aria-label={t("people.list")} className="min-h-0 flex-1 overflow-y-auto px-2">
         <ul className="m-0 flex list-none flex-col p-0">
-          {people.map((person) => (
+          {found.map((person) => (
             <PersonRow
               key={person.peerId}
-              person={person}
+              {...person}
               actions={actions}
               asHost={asHost}
+              pinned={person.peerId === pinned}
+              onPin={canPin ? onPin : null}
               onAsk={setQuestion}
             />
           ))}
@@ -82,22 +121,29 @@ export default function ParticipantsPanel({ call, media, actions }: Participants
   );
 }
 
-interface PersonRowProps {
-  readonly person: PersonView;
+/** Flat, so that in a room of a hundred only those rows are rendered again that change. */
+interface PersonRowProps extends PersonView {
   readonly asHost: boolean;
   readonly actions: CallActions;
+  readonly pinned: boolean;
+  readonly onPin: ((key: string) => void) | null;
   readonly onAsk: (question: Question) => void;
 }
 
-function PersonRow({ person, asHost, actions, onAsk }: PersonRowProps) {
+const PersonRow = memo(function PersonRow(person: PersonRowProps) {
+  const { asHost, actions, onPin, finding } = person;
   return (
-    <li className="flex min-h-14 flex-wrap items-center gap-3 rounded-xl px-3 py-1.5" data-peer-id={person.peerId}>
+    <li
+      data-peer-id={person.peerId}
+      // What is scrolled out of sight costs no layout.
+      className="flex min-h-14 flex-wrap items-center gap-3 rounded-xl px-3 py-1.5 [contain-intrinsic-size:auto_3.5rem] [content-visibility:auto]"
+    >
       <Avatar name={person.name} size="small" />
       <span className="flex min-w-0 flex-1 flex-col">
         <span className="truncate text-[0.95rem] font-medium">
           {person.name}
         </span>
-        {(person.self || person.host) && (
+        {(person.self || person.host || person.publisher) && (
           <span className="flex items-center gap-2 text-xs text-muted">
             {person.self && <span>{t("people.you")}</span>}
             {person.host && (
@@ -106,6 +152,23 @@ function PersonRow({ person, asHost, actions, onAsk }: PersonRowProps) {
                 {t("people.host")}
               </span>
             )}
+            {person.publisher && (
+              <span className="flex items-center gap-1">
+                <Radio aria-hidden="true" size={12} />
+                {t("tile.publisher")}
+              </span>
+            )}
+          </span>
+        )}
+        {finding !== null && (
+          <span
+            className={cx(
+              "flex items-center gap-1 text-xs",
+              finding === "nothing" ? "text-warn-text" : "text-muted",
+            )}
+          >
+            {finding === "nothing" && <TriangleAlert aria-hidden="true" size={12} className="shrink-0" />}
+            {t(`people.reach.${finding}`)}
           </span>
         )}
       </span>
@@ -118,11 +181,11 @@ function PersonRow({ person, asHost, actions, onAsk }: PersonRowProps) {
       )}
       <State on={person.microphone} icons={[Mic, MicOff]} words={["people.micOn", "people.micOff"]} />
       <State on={person.camera} icons={[Video, VideoOff]} words={["people.camOn", "people.camOff"]} />
-      {asHost && !person.self && <HostMenu person={person} actions={actions} onAsk={onAsk} />}
+      {!person.self && (asHost || onPin !== null) && <PersonMenu {...person} />}
       {person.self && <RenameForm name={person.name} onRename={actions.rename} />}
     </li>
   );
-}
+});
 
 interface StateProps {
   readonly on: boolean;
@@ -143,7 +206,8 @@ function State({ on, icons, words }: StateProps) {
 const MENU_ITEM =
   "flex min-h-11 w-full items-center gap-3 rounded-xl px-3 text-left text-[0.95rem] hover:bg-surface-2 disabled:opacity-55 disabled:hover:bg-transparent";
 
-function HostMenu({ person, actions, onAsk }: Omit<PersonRowProps, "asHost">) {
+function PersonMenu(person: PersonRowProps) {
+  const { asHost, actions, pinned, onPin, onAsk } = person;
   const label = t("people.actions", { name: person.name });
   return (
     <Popover
@@ -154,41 +218,58 @@ function HostMenu({ person, actions, onAsk }: Omit<PersonRowProps, "asHost">) {
     >
       {(close) => (
         <div className="flex w-60 flex-col">
-          <button
-            type="button"
-            className={MENU_ITEM}
-            disabled={!person.microphone}
-            onClick={() => {
-              actions.lowerMicrophone(person.peerId);
-              close();
-            }}
-          >
-            <MicOff aria-hidden="true" size={18} />
-            {t("people.lower")}
-          </button>
-          <button
-            type="button"
-            className={MENU_ITEM}
-            disabled={person.host}
-            onClick={() => {
-              close();
-              onAsk({ kind: "make-host", person });
-            }}
-          >
-            <Crown aria-hidden="true" size={18} />
-            {t("people.makeHost")}
-          </button>
-          <button
-            type="button"
-            className={`${MENU_ITEM} text-danger-text`}
-            onClick={() => {
-              close();
-              onAsk({ kind: "remove", person });
-            }}
-          >
-            <UserRoundX aria-hidden="true" size={18} />
-            {t("people.remove")}
-          </button>
+          {onPin !== null && (
+            <button
+              type="button"
+              className={MENU_ITEM}
+              onClick={() => {
+                onPin(person.peerId);
+                close();
+              }}
+            >
+              {pinned ? <PinOff aria-hidden="true" size={18} /> : <Pin aria-hidden="true" size={18} />}
+              {t(pinned ? "people.unpin" : "people.pin")}
+            </button>
+          )}
+          {asHost && (
+            <>
+              <button
+                type="button"
+                className={MENU_ITEM}
+                disabled={!person.microphone}
+                onClick={() => {
+                  actions.lowerMicrophone(person.peerId);
+                  close();
+                }}
+              >
+                <MicOff aria-hidden="true" size={18} />
+                {t("people.lower")}
+              </button>
+              <button
+                type="button"
+                className={MENU_ITEM}
+                disabled={person.host}
+                onClick={() => {
+                  close();
+                  onAsk({ kind: "make-host", person });
+                }}
+              >
+                <Crown aria-hidden="true" size={18} />
+                {t("people.makeHost")}
+              </button>
+              <button
+                type="button"
+                className={`${MENU_ITEM} text-danger-text`}
+                onClick={() => {
+                  close();
+                  onAsk({ kind: "remove", person });
+                }}
+              >
+                <UserRoundX aria-hidden="true" size={18} />
+                {t("people.remove")}
+              </button>
+            </>
+          )}
         </div>
       )}
     </Popover>

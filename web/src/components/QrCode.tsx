@@ -1,5 +1,5 @@
 import { encode } from "uqr";
-import { t } from "../locales/translate";
+import { t } from "../locales/later";
 
 interface QrCodeProps {
   readonly text: string;

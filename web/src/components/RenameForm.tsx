@@ -1,7 +1,7 @@
 import { Pencil } from "lucide-react";
 import { useState } from "react";
 import { nameProblem, rememberName } from "../hooks/rememberedName";
-import { t } from "../locales/translate";
+import { t } from "../locales/later";
 import { Button } from "../ui/Button";
 import { Dialog } from "../ui/Dialog";
 import { TextField } from "../ui/TextField";

@@ -3,11 +3,14 @@ import { Suspense, useState } from "react";
 import type { RoomView } from "../call/model";
 import { hostLink } from "../hooks/hostTokens";
 import { roomLink } from "../hooks/roomCode";
-import { formatDateTime, t } from "../locales/translate";
+import { t } from "../locales/later";
+import { formatDateTime } from "../locales/translate";
 import { Button } from "../ui/Button";
 import { CopyField } from "./CopyField";
 import { lazyPart } from "./lazyPart";
 import { PartBoundary } from "./PartBoundary";
+import type { Preflight } from "./preflight";
+import { PreflightFindings } from "./PreflightFindings";
 
 const QrCode = lazyPart(() => import("./QrCode"));
 
@@ -16,11 +19,20 @@ interface RoomInfoProps {
   readonly origin: string;
   /** Only those who are hosts by link have one. */
   readonly hostToken: string | null;
+  readonly preflight?: Preflight;
+  readonly mediaFrom?: number | null;
   readonly qrShown?: boolean;
 }
 
 /** The code, the link in every form, and the private link of hosts. */
-export default function RoomInfo({ room, origin, hostToken, qrShown = false }: RoomInfoProps) {
+export default function RoomInfo({
+  room,
+  origin,
+  hostToken,
+  preflight = { kind: "none" },
+  mediaFrom = null,
+  qrShown = false,
+}: RoomInfoProps) {
   const [qr, setQr] = useState(qrShown);
   const link = roomLink(origin, room.roomId);
   return (
@@ -59,6 +71,11 @@ export default function RoomInfo({ room, origin, hostToken, qrShown = false }: R
             </figure>
           </Suspense>
         </PartBoundary>
+      )}
+      {preflight.kind !== "none" && mediaFrom !== null && (
+        <div className="border-t border-line pt-4">
+          <PreflightFindings preflight={preflight} from={mediaFrom} />
+        </div>
       )}
       {hostToken !== null && (
         <div className="border-t border-line pt-4">

@@ -1,7 +1,8 @@
+import type { CallQuality, CallViewRequest } from "../call/model";
 import type { PeerId, Reaction } from "../protocol/generated";
 
 export type Panel = "chat" | "people";
-export type CallDialog = "devices" | "stats" | "shortcuts" | "invite" | "more";
+export type CallDialog = "devices" | "stats" | "shortcuts" | "invite" | "view" | "more";
 
 /** What a person can do in a call, as plain functions: views need no engine. */
 export interface CallActions {
@@ -19,6 +20,9 @@ export interface CallActions {
   transferHost(peerId: PeerId): void;
   setLocked(locked: boolean): void;
   endCall(): void;
+  /** Which pictures are looked at. */
+  setView(view: CallViewRequest): void;
+  setQuality(quality: CallQuality): void;
   leave(): void;
 }
 

@@ -1,7 +1,7 @@
 import type { NameProblem } from "../hooks/rememberedName";
-import type { PlainKey } from "../locales/translate";
+import type { EarlyPlainKey } from "../locales/translate";
 
-export const NAME_PROBLEM: Readonly<Record<NameProblem, PlainKey>> = {
+export const NAME_PROBLEM: Readonly<Record<NameProblem, EarlyPlainKey>> = {
   empty: "prejoin.nameEmpty",
   "too-long": "prejoin.nameLong",
 };

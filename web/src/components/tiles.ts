@@ -22,13 +22,18 @@ export interface TileView {
   readonly speaking: boolean;
   readonly hand: boolean;
   readonly host: boolean;
+  /** A camera that sends, and whose picture the own connection is too narrow for. */
+  readonly paused: boolean;
+  /** A stream from a program, which neither sees nor hears the others. */
+  readonly publisher: boolean;
 }
 
 /** The parts of the own media that the tiles show; the level of the microphone is not one. */
 export type OwnMedia = Pick<LocalMediaState, "microphone" | "camera" | "screen">;
 
 export function tilesOf(call: CallState, own: OwnMedia): readonly TileView[] {
-  const tiles = call.participants.flatMap(remoteTiles);
+  const withPictures = call.quality !== "audio-only";
+  const tiles = call.participants.flatMap((participant) => remoteTiles(participant, withPictures));
   if (call.self === null) return tiles;
   const self = {
     peerId: call.self.peerId,
@@ -38,6 +43,8 @@ export function tilesOf(call: CallState, own: OwnMedia): readonly TileView[] {
     microphone: own.microphone.kind === "live",
     camera: own.camera.kind === "live",
     host: call.self.role === "host",
+    paused: false,
+    publisher: false,
   } as const;
   if (own.screen.kind === "live") {
     tiles.push({
@@ -64,7 +71,7 @@ function streamOf(track: LocalTrackState): MediaStream | null {
   return track.kind === "live" ? track.stream : null;
 }
 
-function remoteTiles(participant: Participant): TileView[] {
+function remoteTiles(participant: Participant, withPictures: boolean): TileView[] {
   const { peerId, name, connection, media } = participant;
   const shared = {
     peerId,
@@ -74,12 +81,14 @@ function remoteTiles(participant: Participant): TileView[] {
     microphone: media.microphone,
     camera: media.camera,
     host: participant.role === "host",
+    publisher: participant.publisher,
   } as const;
   const camera: TileView = {
     ...shared,
     key: peerId,
     kind: "camera",
-    stream: participant.camera,
+    stream: withPictures ? participant.camera : null,
+    paused: withPictures && media.camera && participant.cameraPaused,
     speaking: participant.speaking && media.microphone,
     hand: participant.handRaisedAt !== null,
   };
@@ -88,9 +97,10 @@ function remoteTiles(participant: Participant): TileView[] {
     ...shared,
     key: `${peerId}/screen`,
     kind: "screen",
-    stream: participant.screen,
+    stream: withPictures ? participant.screen : null,
     speaking: false,
     hand: false,
+    paused: false,
   };
   return [screen, camera];
 }

@@ -13,7 +13,27 @@ import type {
 import type { CallActions, DeviceActions } from "../components/callActions";
 import { figureStream } from "./pictures";
 
-const NAMES = ["Ada Lovelace", "Grace Hopper", "Alan T.", "Mary Jackson", "Li Na", "José Álvarez-Fernández"];
+export const NAMES = [
+  "Ada Lovelace",
+  "Grace Hopper",
+  "Alan T.",
+  "Mary Jackson",
+  "Li Na",
+  "José Álvarez-Fernández",
+  "Katherine Johnson",
+  "Edsger Dijkstra",
+  "Radia Perlman",
+  "Annie Easley",
+  "Karen Spärck Jones",
+  "Niklaus W.",
+  "Joan Clarke",
+  "Wang Xiaoyun",
+  "Dorothy Vaughan",
+  "Barbara Liskov",
+  "Srinivasa Ramanujan",
+  "Hedy Lamarr",
+  "Anita Borg",
+];
 /** A fixed moment, so that pictures can be compared. */
 export const NOW = Date.UTC(2026, 2, 14, 9, 30);
 
@@ -38,6 +58,8 @@ export const actions: CallActions = {
   transferHost: nothing,
   setLocked: nothing,
   endCall: nothing,
+  setView: nothing,
+  setQuality: nothing,
   leave: nothing,
 };
 
@@ -71,6 +93,11 @@ export function person(index: number, changes: Partial<Participant> = {}): Parti
     camera: camera ? figureStream(index) : null,
     screen: null,
     screenAudio: null,
+    path: "mesh",
+    reach: null,
+    publisher: false,
+    cameraPaused: false,
+    cameraShown: camera,
     speaking: false,
     ...changes,
   };
@@ -88,6 +115,13 @@ export function callState(
     chat: [],
     reactions: [],
     notices: [],
+    topology: "mesh",
+    media: "idle",
+    mediaFrom: 5,
+    selfReach: null,
+    quality: "auto",
+    loudest: null,
+    serverAudio: [],
     ...changes,
   };
 }
@@ -134,6 +168,66 @@ export function stats(participants: readonly Participant[]): Observable<CallStat
         },
       ]),
     ),
+    server: null,
+  });
+}
+
+/** Of a call over the media server: two sizes sent, and what comes in the slots. */
+export function serverStats(participants: readonly Participant[]): Observable<CallStats> {
+  const layers = [
+    { rid: "q", active: true, width: 320, height: 180, fps: 15, kbps: 148 },
+    { rid: "h", active: true, width: 640, height: 360, fps: 30, kbps: 503 },
+    { rid: "f", active: false, width: null, height: null, fps: null, kbps: 0 },
+  ];
+  return constant({
+    peers: new Map(),
+    server: {
+      state: "connected",
+      transport: "udp",
+      estimateKbps: 4210,
+      allocatedKbps: 3380,
+      desiredKbps: 5200,
+      roundTripMs: 31.4,
+      lossToClient: 0.012,
+      lossFromClient: 0,
+      sending: [
+        ...layers.map((layer) => ({ source: "camera" as const, ...layer })),
+        { source: "microphone", rid: "", active: true, width: null, height: null, fps: null, kbps: 34 },
+      ],
+      slots: participants.map(({ peerId, cameraPaused }, index) => ({
+        mid: String(index + 4),
+        peerId,
+        source: "camera",
+        layer: cameraPaused ? null : index === 0 ? "h" : "q",
+        paused: cameraPaused,
+        width: cameraPaused ? null : index === 0 ? 640 : 320,
+        height: cameraPaused ? null : index === 0 ? 360 : 180,
+        fps: cameraPaused ? null : 15,
+        kbps: cameraPaused ? 0 : 140 + index,
+      })),
+    },
+  });
+}
+
+/** `count` others in a room that goes over its media server. */
+export function crowd(count: number, changes: Partial<CallState> = {}): CallState {
+  const people = Array.from({ length: count }, (_, index) =>
+    person(index, {
+      path: "sfu",
+      reach: "udp",
+      ...(index === 0 && { role: "host" as const }),
+      ...(index % 7 === 3 && { media: { microphone: true, camera: false, screen: false }, camera: null }),
+      ...(index % 4 === 2 && { media: { microphone: false, camera: true, screen: false } }),
+      ...(index === 1 && { speaking: true }),
+    }),
+  );
+  return callState(people, {
+    room: { ...room, maxParticipants: 100 },
+    topology: "sfu",
+    media: "connected",
+    selfReach: "udp",
+    loudest: "peer-1",
+    ...changes,
   });
 }
 

@@ -1,7 +1,18 @@
 /** Moving pictures that need no camera: a figure before a wall, or a page of text. */
 const HUES = [165, 205, 25, 320, 55, 265] as const;
 
-export function figureStream(index: number): MediaStream {
+/** More faces than this nobody tells apart; and each one is painted all the time. */
+const FACES = 12;
+const faces = new Map<number, MediaStream>();
+
+export function figureStream(person: number): MediaStream {
+  const index = person % FACES;
+  const known = faces.get(index) ?? figure(index);
+  faces.set(index, known);
+  return known;
+}
+
+function figure(index: number): MediaStream {
   return paint(1280, 720, (context) => {
     const hue = HUES[index % HUES.length] ?? 165;
     const wall = context.createLinearGradient(0, 0, 1280, 720);
@@ -15,11 +26,11 @@ export function figureStream(index: number): MediaStream {
     context.beginPath();
     context.ellipse(640, 760, 330, 290, 0, 0, Math.PI * 2);
     context.fill();
-    context.fillStyle = `hsl(${22 + index * 4} 42% ${70 - index * 7}%)`;
+    context.fillStyle = `hsl(${22 + (index % 6) * 4} 42% ${70 - (index % 6) * 7}%)`;
     context.beginPath();
     context.ellipse(640, 350, 125, 155, 0, 0, Math.PI * 2);
     context.fill();
-    context.fillStyle = `hsl(${25 + index * 9} 35% ${18 + index * 5}%)`;
+    context.fillStyle = `hsl(${25 + (index % 4) * 6} 35% ${18 + (index % 7) * 5}%)`;
     context.beginPath();
     context.ellipse(640, 255, 138, 92, 0, Math.PI, 0);
     context.fill();

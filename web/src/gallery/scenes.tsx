@@ -2,10 +2,12 @@
 import type { ReactNode } from "react";
 import { ErrorBoundary } from "../components/ErrorBoundary";
 import { LoadingPage } from "../components/LoadingPage";
-import type { CallEnd, MediaFailure } from "../call/model";
+import { CHECKS, type Check, type CheckState, type DiagnosisState } from "../call/diagnosis";
+import type { CallEnd, CallState, MediaFailure } from "../call/model";
 import { t } from "../locales/translate";
-import type { ErrorCode } from "../protocol/generated";
+import type { ErrorCode, Reach } from "../protocol/generated";
 import { CreateRoomView } from "../pages/CreateRoom/CreateRoom";
+import { DiagnoseView } from "../pages/Diagnose/Diagnose";
 import { HomeView } from "../pages/Home/Home";
 import { JoinRoomView } from "../pages/JoinRoom/JoinRoom";
 import NotFound from "../pages/NotFound/NotFound";
@@ -21,12 +23,14 @@ import {
   callState,
   chat,
   chatOfBusyServer,
+  crowd,
   deviceActions,
   level,
   media,
   notices,
   person,
   room,
+  serverStats,
   stats,
   without,
 } from "./fakes";
@@ -86,6 +90,26 @@ function after(reason: CallEnd): ReactNode {
   return <AfterCall reason={reason} onRejoin={nothing} onRate={nothing} />;
 }
 
+function diagnose(
+  phase: DiagnosisState["phase"],
+  others: CheckState,
+  checks: Partial<Record<Check, CheckState>> = {},
+): ReactNode {
+  const all = Object.fromEntries(CHECKS.map((check) => [check, others])) as Record<Check, CheckState>;
+  return (
+    <DiagnoseView
+      state={{ phase, checks: { ...all, ...checks } }}
+      level={level}
+      report={() => ""}
+      onStart={nothing}
+    />
+  );
+}
+
+const works: CheckState = { kind: "ok", measured: null };
+const picture: CheckState = { kind: "ok", measured: { kind: "picture", width: 1280, height: 720 } };
+const blocked: CheckState = { kind: "failed", failure: null };
+
 function Crash(): ReactNode {
   throw new Error("shown on purpose");
 }
@@ -102,6 +126,41 @@ function trio() {
   ];
 }
 
+/** A screen is shared before as many people. */
+function stage(count: number): CallState {
+  const { participants, ...state } = crowd(count);
+  const [first, ...others] = participants;
+  if (first === undefined) return { ...state, participants };
+  return { ...state, participants: [{ ...first, media: sharing, screen: pageStream() }, ...others] };
+}
+
+/** A narrow connection: some pictures are paused; one person is away, and one is a stream. */
+function troubled(): CallState {
+  const state = crowd(11);
+  const participants = state.participants.map((participant, index) => ({
+    ...participant,
+    cameraPaused: participant.media.camera && index > 3,
+    publisher: index === 0,
+    connection: index === 2 ? ("reconnecting" as const) : participant.connection,
+    handRaisedAt: index === 5 ? 1 : null,
+  }));
+  return { ...state, participants };
+}
+
+function away(count: number) {
+  return crowd(count).participants.map((participant) => ({
+    ...participant,
+    connection: "reconnecting" as const,
+    camera: null,
+  }));
+}
+
+/** Of the three others, one reaches the media server by this way. */
+function reached(way: Reach): CallState {
+  const people = trio().map((participant) => ({ ...participant, reach: "udp" as Reach }));
+  return callState([...people.slice(0, 1), person(1, { reach: way }), ...people.slice(2)], { selfReach: "udp" });
+}
+
 export const SCENES: Readonly<Record<string, () => ReactNode>> = {
   home: () => <HomeView creating={{ kind: "idle" }} onStart={nothing} onJoin={async () => null} />,
   "home-failed": () => (
@@ -114,6 +173,17 @@ export const SCENES: Readonly<Record<string, () => ReactNode>> = {
   "create-busy": () => <CreateRoomView creating={{ kind: "waiting" }} serverMax={16} onCreate={nothing} />,
   join: () => <JoinRoomView onJoin={async () => "error.room-not-found"} />,
   "not-found": () => <NotFound />,
+  diagnose: () => diagnose("idle", { kind: "waiting" }),
+  "diagnose-running": () =>
+    diagnose("running", { kind: "waiting" }, { camera: picture, microphone: works, socket: { kind: "running" } }),
+  "diagnose-well": () =>
+    diagnose("done", works, {
+      camera: picture,
+      relay: { kind: "ok", measured: { kind: "milliseconds", value: 24 } },
+      bandwidth: { kind: "ok", measured: { kind: "kbps", value: 18_400 } },
+    }),
+  "diagnose-trouble": () =>
+    diagnose("done", { kind: "skipped" }, { camera: blocked, microphone: works, socket: works, udp: blocked, tcp: blocked }),
   loading: () => <LoadingPage />,
   "checking-busy": () => <LoadingPage text={t("room.waiting")} />,
   prejoin: () => prejoin(),
@@ -182,6 +252,29 @@ export const SCENES: Readonly<Record<string, () => ReactNode>> = {
         },
       }),
     }),
+  "call-5": () => call({ call: crowd(4) }),
+  "call-12": () => call({ call: crowd(11) }),
+  "call-25": () => call({ call: crowd(24) }),
+  "call-49": () => call({ call: crowd(48) }),
+  "call-100": () => call({ call: crowd(99) }),
+  "call-100-people": () => call({ call: crowd(99), initialPanel: "people" }),
+  "call-speaker": () => call({ call: crowd(4), initialMode: "speaker" }),
+  "call-speaker-100": () => call({ call: crowd(99), initialMode: "speaker" }),
+  "call-stage": () => call({ call: stage(7) }),
+  "call-stage-49": () => call({ call: stage(48) }),
+  "call-stage-chat": () => call({ call: { ...stage(12), chat }, initialPanel: "chat" }),
+  "call-paused": () => call({ call: troubled(), stats: serverStats(troubled().participants) }),
+  "call-audio-only": () => call({ call: crowd(11, { quality: "audio-only" }) }),
+  "call-view": () => call({ call: crowd(11), initialDialog: "view" }),
+  "call-server-stats": () =>
+    call({ call: troubled(), stats: serverStats(troubled().participants), initialDialog: "stats" }),
+  "call-no-media": () => call({ call: crowd(6, { media: "failed", participants: away(6) }) }),
+  "call-ready": () => call({ call: reached("udp") }),
+  "call-ready-people": () => call({ call: reached("relay"), initialPanel: "people" }),
+  "call-preflight": () => call({ call: reached("nothing") }),
+  "call-preflight-people": () => call({ call: reached("nothing"), initialPanel: "people" }),
+  "call-preflight-info": () => call({ call: reached("nothing"), initialDialog: "invite" }),
+  "call-preflight-self": () => call({ call: { ...reached("udp"), selfReach: "nothing" } }),
   "full": () => refused("room-full"),
   "gone": () => refused("room-not-found"),
   "locked": () => refused("room-locked"),

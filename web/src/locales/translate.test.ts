@@ -1,7 +1,9 @@
 import { afterEach, describe, expect, test } from "vitest";
 import { de } from "./de";
 import { en } from "./en";
-import { loadLanguage, pickLanguage, t, type Catalogue, type TextKey } from "./translate";
+import { enLater } from "./enLater";
+import { t } from "./later";
+import { loadLanguage, pickLanguage, type Catalogue, type TextKey } from "./translate";
 
 afterEach(() => loadLanguage("en"));
 
@@ -39,6 +41,8 @@ describe("pickLanguage", () => {
   });
 });
 
+const english: Catalogue = { ...en, ...enLater };
+
 function params(entry: Catalogue[TextKey]): string[] {
   const texts: unknown[] = typeof entry === "string" ? [entry] : Object.values(entry);
   const names = texts.flatMap((text) => [...String(text).matchAll(/\{(\w+)\}/g)].map((match) => match[1] ?? ""));
@@ -46,11 +50,14 @@ function params(entry: Catalogue[TextKey]): string[] {
 }
 
 function textKeys(catalogue: Catalogue): readonly TextKey[] {
-  return Object.keys(catalogue).filter((key): key is TextKey => key in en);
+  return Object.keys(catalogue).filter((key): key is TextKey => key in english);
 }
 
+test("no text is in both parts of the English catalogue", () => {
+  expect(Object.keys(en).filter((key) => key in enLater)).toEqual([]);
+});
+
 test("German has the parameters of English in every text", () => {
-  const english: Catalogue = en;
   for (const key of textKeys(english)) {
     expect([key, params(de[key])]).toEqual([key, params(english[key])]);
   }

@@ -1,9 +1,10 @@
 /**
  * `t(key, params)`: text from the catalogue of the person's language. The catalogue is chosen once,
- * before anything is rendered; only English is part of the first load.
+ * before anything is rendered; only what is needed of English is part of the first load.
  */
 import { loadChunk } from "../services/chunks";
 import { en } from "./en";
+import type { enLater } from "./enLater";
 
 interface PluralForms {
   readonly zero?: string;
@@ -14,7 +15,8 @@ interface PluralForms {
   readonly other: string;
 }
 
-type English = typeof en;
+type Early = typeof en;
+type English = Early & typeof enLater;
 export type TextKey = keyof English;
 /** What another language has to provide: the same keys, in the same shapes. */
 export type Catalogue = {
@@ -35,8 +37,13 @@ type Params<K extends TextKey> = [ParamName<K>] extends [never]
 
 /** Keys of texts that need nothing filled in. */
 export type PlainKey = { [K in TextKey]: [ParamName<K>] extends [never] ? K : never }[TextKey];
+/** Those of them that are part of the first load. */
+export type EarlyPlainKey = PlainKey & keyof Early;
 
-let catalogue: Catalogue = en;
+type Entries = Readonly<Record<string, string | PluralForms>>;
+
+let english: Entries = en;
+let catalogue = english;
 let locale = "en";
 let plurals = new Intl.PluralRules(locale);
 let numbers = new Intl.NumberFormat(locale);
@@ -57,10 +64,17 @@ export function pickLanguage(wanted: readonly string[]): string {
 /** Loads the catalogue of `language` and makes it the one that `t` reads. */
 export async function loadLanguage(language: string): Promise<void> {
   const load = OTHER_LANGUAGES[language];
-  catalogue = load === undefined ? en : await load();
+  catalogue = load === undefined ? english : await load();
   locale = load === undefined ? "en" : language;
   plurals = new Intl.PluralRules(locale);
   numbers = new Intl.NumberFormat(locale);
+}
+
+/** Texts of parts that are loaded later. Other languages have all of theirs in one. */
+export function addEnglish(texts: Entries): void {
+  const shown = catalogue === english;
+  english = { ...english, ...texts };
+  if (shown) catalogue = english;
 }
 
 export function currentLocale(): string {
@@ -75,8 +89,11 @@ function fill(text: string, params: Readonly<Record<string, string | number>>): 
   });
 }
 
-export function t<K extends TextKey>(key: K, ...[params]: Params<K>): string {
-  const entry: string | PluralForms = catalogue[key];
+/** Of the first load; parts that come later have `t` of `later`. */
+export const t: <K extends keyof Early>(key: K, ...params: Params<K>) => string = text;
+
+export function text<K extends TextKey>(key: K, ...[params]: Params<K>): string {
+  const entry = catalogue[key] ?? key;
   const values: Readonly<Record<string, string | number>> = params ?? {};
   if (typeof entry === "string") return fill(entry, values);
   const form = plurals.select(Number(values["count"] ?? 0));

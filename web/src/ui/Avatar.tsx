@@ -3,7 +3,7 @@ import { cx } from "./classNames";
 const SIZE = {
   small: "size-9 text-sm",
   /** Follows its container, which says `container-type: size`. */
-  tile: "size-[clamp(2.5rem,38cqmin,8rem)] text-[clamp(1rem,15cqmin,3rem)]",
+  tile: "size-[clamp(2rem,38cqmin,8rem)] text-[clamp(0.8rem,15cqmin,3rem)]",
 } as const;
 
 /** Quiet grounds on which white text meets AA. */

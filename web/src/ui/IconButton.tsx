@@ -6,13 +6,19 @@ const VARIANT = {
   solid: "bg-surface-2 text-text hover:bg-surface-3",
 } as const;
 
+const SIZE = {
+  small: "size-9",
+  medium: "size-11",
+} as const;
+
 interface IconButtonProps extends Omit<ComponentProps<"button">, "aria-label" | "className"> {
   /** Its name for screen readers, and its tooltip. */
   readonly label: string;
   readonly variant?: keyof typeof VARIANT;
+  readonly size?: keyof typeof SIZE;
 }
 
-export function IconButton({ label, variant = "ghost", children, ...rest }: IconButtonProps) {
+export function IconButton({ label, variant = "ghost", size = "medium", children, ...rest }: IconButtonProps) {
   return (
     <button
       type="button"
@@ -20,7 +26,8 @@ export function IconButton({ label, variant = "ghost", children, ...rest }: Icon
       title={label}
       {...rest}
       className={cx(
-        "inline-grid size-11 shrink-0 place-items-center rounded-full transition-colors disabled:opacity-55",
+        "inline-grid shrink-0 place-items-center rounded-full transition-colors disabled:opacity-55",
+        SIZE[size],
         VARIANT[variant],
       )}
     >

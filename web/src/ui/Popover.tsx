@@ -2,7 +2,7 @@
  * A button that opens a small panel, on the platform's popover: top layer, closes on Escape and on a
  * click elsewhere, and gives the focus back. Only the place is computed here.
  */
-import { useId, useRef, useState, type ReactNode, type ToggleEvent } from "react";
+import { useEffect, useId, useRef, useState, type ReactNode, type ToggleEvent } from "react";
 import { cx } from "./classNames";
 
 const GAP_PX = 10;
@@ -33,25 +33,17 @@ export function Popover({
 
   const close = () => document.getElementById(id)?.hidePopover();
 
-  function place() {
-    if (button.current === null || panel.current === null) return;
-    const anchor = button.current.getBoundingClientRect();
-    const box = panel.current.getBoundingClientRect();
-    const centred = anchor.left + anchor.width / 2 - box.width / 2;
-    const left = Math.max(EDGE_PX, Math.min(centred, window.innerWidth - box.width - EDGE_PX));
-    // Away from the nearer edge: a bar at the bottom opens upwards.
-    const upwards = anchor.top > window.innerHeight / 2;
-    const wanted = upwards ? anchor.top - GAP_PX - box.height : anchor.bottom + GAP_PX;
-    const top = Math.max(EDGE_PX, Math.min(wanted, window.innerHeight - box.height - EDGE_PX));
-    panel.current.style.left = `${left}px`;
-    panel.current.style.top = `${top}px`;
-  }
+  useEffect(() => {
+    const [anchor, placed] = [button.current, panel.current];
+    if (!open || anchor === null || placed === null) return undefined;
+    // Also when what is in it comes later, or grows.
+    const observer = new ResizeObserver(() => place(placed, anchor));
+    observer.observe(placed);
+    return () => observer.disconnect();
+  }, [open]);
 
   function handleToggle(event: ToggleEvent<HTMLDivElement>) {
-    if (event.target !== panel.current) return;
-    const nowOpen = event.newState === "open";
-    setOpen(nowOpen);
-    if (nowOpen) requestAnimationFrame(place);
+    if (event.target === panel.current) setOpen(event.newState === "open");
   }
 
   return (
@@ -84,4 +76,17 @@ export function Popover({
       </div>
     </>
   );
+}
+
+function place(panel: HTMLElement, button: HTMLElement): void {
+  const anchor = button.getBoundingClientRect();
+  const box = panel.getBoundingClientRect();
+  const centred = anchor.left + anchor.width / 2 - box.width / 2;
+  const left = Math.max(EDGE_PX, Math.min(centred, window.innerWidth - box.width - EDGE_PX));
+  // Away from the nearer edge: a bar at the bottom opens upwards.
+  const upwards = anchor.top > window.innerHeight / 2;
+  const wanted = upwards ? anchor.top - GAP_PX - box.height : anchor.bottom + GAP_PX;
+  const top = Math.max(EDGE_PX, Math.min(wanted, window.innerHeight - box.height - EDGE_PX));
+  panel.style.left = `${left}px`;
+  panel.style.top = `${top}px`;
 }

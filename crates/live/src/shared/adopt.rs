@@ -39,6 +39,7 @@ impl Node {
                 room.set_aside_until = None;
                 let Some(copy) = &mut room.copy else {
                     let Record { tag, state, .. } = *record;
+                    self.hub.media.changed(&state, &[]);
                     room.copy = Some(Copy { state, tag, era });
                     room.unsettled = true;
                     return;
@@ -169,7 +170,7 @@ impl Node {
         let events = note.events().filter(|_| readable);
         let span = trace::room_change(&*self.traces, note.trace.as_deref());
         if self.begins_here(&note.state) {
-            // Its media server is here from now on; the chat is not told.
+            // The chat is not told.
             let room = self.rooms.entry(id).or_default();
             room.stale.get_or_insert(Count::ResyncGap);
             return self.advance(id, now);

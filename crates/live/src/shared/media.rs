@@ -119,11 +119,6 @@ impl Node {
         copy.and_then(|copy| copy.state.media)
     }
 
-    /// Whether the room has its media server here, and this node has not known it until now.
-    pub(super) fn begins_here(&self, room: &RoomState) -> bool {
-        room.media.is_some_and(|seat| seat.node == self.id) && !self.rooms.contains_key(&room.id)
-    }
-
     pub(super) fn is_to_media(&self, envelope: &Envelope) -> bool {
         let seat = self.media_of(envelope.room);
         seat.is_some_and(|seat| seat.peer == envelope.to)

@@ -389,6 +389,12 @@ impl Node {
             || state.media.is_some_and(|seat| seat.node == self.id)
     }
 
+    /// Whether the room names this node, and it has not known the room until now: its media server
+    /// is here from now on, or somebody is believed to be here whose coming failed.
+    pub(super) fn begins_here(&self, state: &RoomState) -> bool {
+        self.is_followed(state) && !self.rooms.contains_key(&state.id)
+    }
+
     /// Whether the room has to be kept.
     pub(super) fn has_members(&self, room: &Room) -> bool {
         room.copy.as_ref().is_some_and(|copy| {

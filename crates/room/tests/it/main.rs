@@ -3,6 +3,7 @@
 mod properties;
 mod reconcile;
 mod situations;
+mod topology;
 
 use wecall_protocol::{MediaState, PeerId, RoomId, Timestamp, UserName};
 use wecall_room::{Capabilities, Join, NodeId, RoomOptions, RoomState};

@@ -1,12 +1,15 @@
 use std::{collections::BTreeSet, time::Duration};
 
 use proptest::prelude::*;
-use wecall_protocol::{ChatText, MediaState, PeerId, Role, UserName};
+use wecall_protocol::{ChatText, MediaState, PeerId, Reach, Role, Topology, UserName};
 use wecall_room::{Action, Change, Command, Event, Join, NodeId, Returning, RoomState, Rules};
 
 use crate::{START, newcomer, peer, room};
 
 const PEOPLE: u8 = 6;
+
+/// The node that rooms get their media server at.
+const SEAT: NodeId = NodeId::from_random(7);
 
 fn any_peer() -> impl Strategy<Value = PeerId> {
     (0..PEOPLE).prop_map(peer)
@@ -17,13 +20,16 @@ fn any_join() -> impl Strategy<Value = Join> {
         0..PEOPLE,
         any::<bool>(),
         any::<bool>(),
+        proptest::bool::weighted(0.8),
         any::<bool>(),
         any::<bool>(),
     )
-        .prop_map(|(number, resume, media_state, host, returning)| {
+        .prop_map(|(number, resume, media_state, sfu, host, returning)| {
             let mut join = newcomer(number);
             join.capabilities.resume = resume;
             join.capabilities.media_state = media_state;
+            join.capabilities.sfu = sfu;
+            join.publisher = sfu && !resume;
             join.host = host;
             join.returning = returning.then_some(Returning {
                 role: Role::Participant,
@@ -32,6 +38,10 @@ fn any_join() -> impl Strategy<Value = Join> {
             });
             join
         })
+}
+
+fn any_topology() -> impl Strategy<Value = Option<Topology>> {
+    proptest::option::of(prop_oneof![Just(Topology::Mesh), Just(Topology::Sfu)])
 }
 
 fn any_action() -> impl Strategy<Value = Action> {
@@ -45,6 +55,11 @@ fn any_action() -> impl Strategy<Value = Action> {
             text: ChatText::parse(&text).expect("letters are a valid text"),
             client_ref: client_ref.map(String::into_boxed_str),
         }),
+        (any_topology(), any::<bool>()).prop_map(|(path, udp)| Action::SetPath {
+            path,
+            reach: udp.then_some(Reach::Udp),
+        }),
+        any_peer().prop_map(Action::Unreachable),
         any::<bool>().prop_map(Action::SetHand),
         "[a-c]".prop_map(|name| Action::Rename(UserName::parse(&name).expect("a letter"))),
         any_peer().prop_map(Action::LowerMicrophone),
@@ -65,7 +80,19 @@ fn any_command() -> impl Strategy<Value = Command> {
         8 => (any_peer(), any_action()).prop_map(|(peer, action)| Command::Act { peer, action }),
         1 => any_peer().prop_map(|peer| Command::Act { peer, action: Action::EndCall }),
         2 => Just(Command::Tick),
+        1 => Just(Command::MediaLost { node: SEAT }),
+        1 => Just(Command::NodeLost { home: SEAT }),
+        1 => Just(Command::NeedMedia),
+        1 => any::<bool>().prop_map(|watched| Command::SetWatched { node: SEAT, watched }),
     ]
+}
+
+/// Two go from browser to browser; there is a media server for more.
+pub(crate) fn rules() -> Rules {
+    let mut rules = Rules::default();
+    rules.media.mesh_participants = 2;
+    rules.media.seat = Some(SEAT);
+    rules
 }
 
 /// Commands with the milliseconds that pass before each.
@@ -84,7 +111,7 @@ pub(crate) fn run(
         Option<&Change>,
     ) -> Result<(), TestCaseError>,
 ) -> Result<RoomState, TestCaseError> {
-    let rules = Rules::default();
+    let rules = rules();
     let mut now = START;
     for (pause_ms, command) in script {
         now = now + Duration::from_millis(*pause_ms);
@@ -167,7 +194,7 @@ proptest! {
     /// Whoever is away is gone once the deadline that the room names has come, and not before.
     #[test]
     fn deadline_is_when_a_tick_does_something(script in any_script()) {
-        let rules = Rules::default();
+        let rules = rules();
         let state = run(room(4), &script, |_, _, _, _| Ok(()))?;
         let Some(deadline) = state.next_deadline(&rules) else {
             return Ok(());
@@ -178,12 +205,35 @@ proptest! {
     }
 
     #[test]
+    fn media_server_is_where_it_is_needed_and_only_for_those_who_can(script in any_script()) {
+        run(room(6), &script, |_, state, _, change| {
+            if state.ended.is_some() || change.is_none() {
+                return Ok(());
+            }
+            let all_can = state.participants.iter().all(|one| one.capabilities.sfu);
+            let someone_can = state.participants.iter().any(|one| one.capabilities.sfu);
+            if state.topology == Topology::Sfu {
+                prop_assert!(all_can && state.media.is_some() && !state.participants.is_empty());
+            } else {
+                prop_assert!(!all_can || state.participants.len() <= 2);
+            }
+            prop_assert!(state.media.is_some() || !someone_can);
+            Ok(())
+        })?;
+    }
+
+    #[test]
     fn only_a_host_moderates(script in any_script()) {
         run(room(4), &script, |before, _, command, change| {
             let Command::Act { peer, action } = command else { return Ok(()) };
             let moderates = !matches!(
                 action,
-                Action::SetMedia(_) | Action::Chat { .. } | Action::SetHand(_) | Action::Rename(_)
+                Action::SetMedia(_)
+                    | Action::SetPath { .. }
+                    | Action::Unreachable(_)
+                    | Action::Chat { .. }
+                    | Action::SetHand(_)
+                    | Action::Rename(_)
             );
             let is_host = before.participant(*peer).is_some_and(|p| p.role == Role::Host);
             if moderates && !is_host {

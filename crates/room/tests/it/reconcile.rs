@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
-use wecall_protocol::{MediaState, PeerId, Role, Timestamp};
-use wecall_room::{Event, RoomState};
+use wecall_protocol::{MediaState, PeerId, Reach, Role, Timestamp, Topology};
+use wecall_room::{Event, MediaSeat, RoomState};
 
 use crate::{
     properties::{any_script, run},
@@ -19,10 +19,14 @@ struct Seen {
     media: MediaState,
     hand: Option<Timestamp>,
     role: Role,
+    path: Topology,
+    reach: Option<Reach>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct View {
+    topology: Topology,
+    media: Option<MediaSeat>,
     participants: BTreeMap<PeerId, Seen>,
     locked: bool,
     ended: bool,
@@ -35,6 +39,8 @@ impl View {
             .iter()
             .map(|one| (one.id, seen(room, one.id)));
         Self {
+            topology: room.topology,
+            media: room.media,
             participants: participants.collect(),
             locked: room.locked,
             ended: room.ended.is_some(),
@@ -52,6 +58,15 @@ impl View {
                 prop_assert!(self.participants.remove(peer).is_some(), "left twice");
             }
             Event::MediaSet { peer, media } => self.one(peer)?.media = *media,
+            Event::TopologySet => {
+                self.topology = now.topology;
+                self.media = now.media;
+            }
+            Event::PathSet(peer) => {
+                let told = seen(now, *peer);
+                let one = self.one(peer)?;
+                (one.path, one.reach) = (told.path, told.reach);
+            }
             Event::HandSet(peer) => self.one(peer)?.hand = seen(now, *peer).hand,
             Event::Renamed(peer) => self.one(peer)?.name = seen(now, *peer).name,
             Event::RoleSet { peer, role } => self.one(peer)?.role = *role,
@@ -80,6 +95,8 @@ fn seen(room: &RoomState, peer: PeerId) -> Seen {
         media: one.media,
         hand: one.hand_raised_at,
         role: one.role,
+        path: one.path,
+        reach: one.reach,
     }
 }
 

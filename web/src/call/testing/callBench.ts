@@ -1,3 +1,4 @@
+import type { ParticipantInfo, RoomSnapshot } from "../../protocol/generated";
 import { createCall } from "../call";
 import type { Call, LocalMedia, LocalMediaState, LocalTrackState } from "../model";
 import { createStore } from "../observable";
@@ -22,6 +23,8 @@ export interface CallBench {
   socket(): FakeSocket;
   /** Joined, with these others. */
   enter(...others: string[]): void;
+  /** The same, in a room that is otherwise than usual. */
+  enterRoom(room: Partial<RoomSnapshot>, ...others: ParticipantInfo[]): void;
   receive(...messages: object[]): void;
 }
 
@@ -111,13 +114,16 @@ export function callBench(): CallBench {
     socket: sockets.last,
     sent: () =>
       sockets.last().sent.filter(({ type }) => type !== "offer" && type !== "answer" && type !== "ice-candidate"),
-    enter: (...others) => {
-      call.join({ roomId: "ABCD2345", name: "ME", hostToken: null });
-      receive(
-        { type: "peer-id", peer_id: "me", protocol: 2 },
-        joined("me", others.map((id) => participant(id))),
-        { type: "participants", participants: others, seq: 2 },
-      );
-    },
+    enter: (...others) => enterRoom({}, ...others.map((id) => participant(id))),
+    enterRoom,
   };
+
+  function enterRoom(room: Partial<RoomSnapshot>, ...others: ParticipantInfo[]): void {
+    call.join({ roomId: "ABCD2345", name: "ME", hostToken: null });
+    receive(
+      { type: "peer-id", peer_id: "me", protocol: 2 },
+      joined("me", others, "token-1", room),
+      { type: "participants", participants: others.map(({ peer_id }) => peer_id), seq: 2 },
+    );
+  }
 }

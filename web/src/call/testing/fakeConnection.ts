@@ -7,7 +7,11 @@ interface Section {
   mid: string;
   kind: string;
   direction: RTCRtpTransceiverDirection;
+  /** Of which connection, so that no two descriptions are the same. */
+  of?: number;
 }
+
+let connectionsMade = 0;
 
 export class FakeTrack extends EventTarget {
   enabled = true;
@@ -72,7 +76,12 @@ export class FakeTransceiver {
   settled: RTCRtpTransceiverDirection | null = null;
   codecs: { mimeType: string }[] = [];
   readonly sender: FakeSender;
-  readonly receiver: { track: FakeTrack; getSynchronizationSources(): { audioLevel: number }[] };
+  /** What has come in it: a packet, or a frame. */
+  received = 0;
+  readonly receiver: {
+    track: FakeTrack;
+    getSynchronizationSources(): { audioLevel: number; timestamp: number }[];
+  };
   constructor(
     readonly kind: string,
     private wanted: RTCRtpTransceiverDirection,
@@ -81,7 +90,10 @@ export class FakeTransceiver {
     private readonly changed: () => void,
   ) {
     this.sender = new FakeSender(track, encodings);
-    this.receiver = { track: new FakeTrack(kind), getSynchronizationSources: () => [] };
+    this.receiver = {
+      track: new FakeTrack(kind),
+      getSynchronizationSources: () => (this.received === 0 ? [] : [{ audioLevel: 0, timestamp: this.received }]),
+    };
   }
   get direction(): RTCRtpTransceiverDirection {
     return this.wanted;
@@ -98,11 +110,13 @@ export class FakeTransceiver {
 export class FakeConnection extends EventTarget {
   signalingState: RTCSignalingState = "stable";
   iceConnectionState: RTCIceConnectionState = "new";
+  connectionState: RTCPeerConnectionState = "new";
   localDescription: RTCSessionDescriptionInit | null = null;
   currentLocalDescription: RTCSessionDescriptionInit | null = null;
   remoteDescription: RTCSessionDescriptionInit | null = null;
   candidates: RTCIceCandidateInit[] = [];
   restarts = 0;
+  private readonly id = (connectionsMade += 1);
   private transceivers: FakeTransceiver[] = [];
   private restarting = false;
   /** The event was fired, and no offer has followed yet. */
@@ -186,6 +200,21 @@ export class FakeConnection extends EventTarget {
     this.signalingState = "closed";
   }
 
+  setState(state: RTCPeerConnectionState): void {
+    this.connectionState = state;
+    this.dispatchEvent(new Event("connectionstatechange"));
+  }
+
+  /** Reached over UDP. */
+  async getStats(): Promise<Map<string, object>> {
+    const entries = [
+      { id: "transport", type: "transport", selectedCandidatePairId: "pair" },
+      { id: "pair", type: "candidate-pair", localCandidateId: "local" },
+      { id: "local", type: "local-candidate", candidateType: "host", protocol: "udp" },
+    ];
+    return new Map(entries.map((entry) => [entry.id, entry]));
+  }
+
   setIce(state: RTCIceConnectionState): void {
     this.iceConnectionState = state;
     this.dispatchEvent(new Event("iceconnectionstatechange"));
@@ -193,7 +222,7 @@ export class FakeConnection extends EventTarget {
 
   private setLocal(type: "offer" | "answer"): void {
     const sections = this.transceivers.flatMap(({ mid, kind, direction }) =>
-      mid === null ? [] : [{ mid, kind, direction }],
+      mid === null ? [] : [{ mid, kind, direction, of: this.id }],
     );
     this.localDescription = { type, sdp: JSON.stringify(sections) };
   }

@@ -8,7 +8,10 @@ export function participant(id: string, change: Partial<ParticipantInfo> = {}): 
     media: { microphone: true, camera: true, screen: false },
     hand_raised_at: null,
     joined_at: "2026-01-01T00:00:00Z",
-    capabilities: ["resume", "media-state"],
+    capabilities: ["resume", "media-state", "sfu"],
+    path: "mesh",
+    reach: null,
+    publisher: false,
     ...change,
   };
 }
@@ -24,19 +27,25 @@ export function snapshot(participants: ParticipantInfo[], change: Partial<RoomSn
     locked: false,
     recovering: false,
     topology: "mesh",
+    media: null,
     participants,
     chat: [],
     ...change,
   };
 }
 
-export function joined(self: string, others: ParticipantInfo[] = [], token = "token-1"): object {
+export function joined(
+  self: string,
+  others: ParticipantInfo[] = [],
+  token = "token-1",
+  change: Partial<RoomSnapshot> = {},
+): object {
   return {
     type: "joined",
     seq: 1,
     room_id: "ABCD2345",
     peer_id: self,
-    room: snapshot([...others, participant(self)]),
+    room: snapshot([...others, participant(self)], change),
     resume_token: token,
     resume_grace_ms: 30_000,
   };

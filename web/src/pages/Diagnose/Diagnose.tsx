@@ -6,7 +6,7 @@ import { PageShell } from "../../components/PageShell";
 import { useDiagnosis } from "../../hooks/useDiagnosis";
 import { useDocumentTitle } from "../../hooks/useDocumentTitle";
 import { useObservable } from "../../hooks/useObservable";
-import { t } from "../../locales/translate";
+import { t } from "../../locales/later";
 import { Button } from "../../ui/Button";
 import { cx } from "../../ui/classNames";
 import { Spinner } from "../../ui/Spinner";
@@ -108,7 +108,11 @@ function StateIcon({ kind }: { readonly kind: CheckState["kind"] }) {
     case "failed":
       return <TriangleAlert aria-hidden="true" size={20} className={cx(look, "text-danger-text")} />;
     case "running":
-      return <Spinner />;
+      return (
+        <span className={cx(look, "grid size-5 place-items-center")}>
+          <Spinner />
+        </span>
+      );
     case "skipped":
       return <Minus aria-hidden="true" size={20} className={cx(look, "text-muted")} />;
     case "waiting":

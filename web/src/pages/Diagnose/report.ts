@@ -1,6 +1,7 @@
 /** The findings as text, for whoever helps. */
 import { CHECKS, type Check, type CheckState, type DiagnosisState, type Measured } from "../../call/diagnosis";
-import { formatDateTime, t } from "../../locales/translate";
+import { t } from "../../locales/later";
+import { formatDateTime } from "../../locales/translate";
 
 export function measuredText(measured: Measured): string {
   switch (measured.kind) {

@@ -5,7 +5,8 @@ import { PageShell } from "../../components/PageShell";
 import { useCreateRoom, type Creating } from "../../hooks/useCreateRoom";
 import { useDocumentTitle } from "../../hooks/useDocumentTitle";
 import { useEnterRoom, type EnterRoom } from "../../hooks/useEnterRoom";
-import { t, type PlainKey } from "../../locales/translate";
+import { t } from "../../locales/later";
+import type { PlainKey } from "../../locales/translate";
 import { Button } from "../../ui/Button";
 
 export default function Home() {

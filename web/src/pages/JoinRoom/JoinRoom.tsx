@@ -2,7 +2,7 @@ import { JoinForm } from "../../components/JoinForm";
 import { PageShell } from "../../components/PageShell";
 import { useDocumentTitle } from "../../hooks/useDocumentTitle";
 import { useEnterRoom, type EnterRoom } from "../../hooks/useEnterRoom";
-import { t } from "../../locales/translate";
+import { t } from "../../locales/later";
 
 export default function JoinRoom() {
   useDocumentTitle(t("join.title"));

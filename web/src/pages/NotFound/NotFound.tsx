@@ -2,7 +2,7 @@ import { Compass } from "lucide-react";
 import { Explanation } from "../../components/Explanation";
 import { PageShell } from "../../components/PageShell";
 import { useDocumentTitle } from "../../hooks/useDocumentTitle";
-import { t } from "../../locales/translate";
+import { t } from "../../locales/later";
 import { ButtonLink } from "../../ui/Button";
 
 export default function NotFound() {

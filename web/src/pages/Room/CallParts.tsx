@@ -1,10 +1,15 @@
 /** Panels and dialogs of a call. What is not needed to be in one is loaded later. */
 import { Suspense, type ReactNode } from "react";
 import type { CallDialog, Panel } from "../../components/callActions";
+import { loadViewMenu } from "../../components/CallControls";
+import { loadPreflightChip } from "../../components/CallHeader";
 import { lazyPart } from "../../components/lazyPart";
+import { loadMediaProblem } from "../../components/MediaProblems";
 import { PartBoundary } from "../../components/PartBoundary";
+import type { Preflight } from "../../components/preflight";
 import { SidePanel } from "../../components/SidePanel";
-import { t, type PlainKey } from "../../locales/translate";
+import type { ViewMenuProps } from "../../components/ViewMenu";
+import { t, type EarlyPlainKey } from "../../locales/translate";
 import { Dialog } from "../../ui/Dialog";
 import type { CallViewProps } from "./CallView";
 
@@ -27,6 +32,7 @@ const ShortcutsHelp = lazyPart(loadShortcuts);
 const RoomInfo = lazyPart(loadInfo);
 const InvitePanel = lazyPart(loadInvite);
 const MoreSheet = lazyPart(loadMore);
+const ViewMenu = lazyPart(loadViewMenu);
 
 /** Fetches them while all is quiet: later, when they are wanted, the server may be away. */
 export async function preloadCallParts(): Promise<void> {
@@ -39,6 +45,9 @@ export async function preloadCallParts(): Promise<void> {
     loadInvite,
     loadInfo,
     loadMore,
+    loadViewMenu,
+    loadMediaProblem,
+    loadPreflightChip,
     loadQr,
     loadAfterCall,
   ];
@@ -77,10 +86,12 @@ export function Invite({ room, origin, hostToken }: InviteProps) {
 
 interface CallPanelProps extends Pick<CallViewProps, "call" | "media" | "actions"> {
   readonly panel: Panel;
+  readonly pinned: string | null;
+  readonly onPin: (key: string) => void;
   readonly onClose: () => void;
 }
 
-export function CallPanel({ panel, call, media, actions, onClose }: CallPanelProps) {
+export function CallPanel({ panel, call, media, actions, pinned, onPin, onClose }: CallPanelProps) {
   if (panel === "chat") {
     return (
       <SidePanel key="chat" title={t("chat.title")} onClose={onClose}>
@@ -93,7 +104,7 @@ export function CallPanel({ panel, call, media, actions, onClose }: CallPanelPro
   return (
     <SidePanel key="people" title={t("people.title")} onClose={onClose}>
       <Later>
-        <ParticipantsPanel call={call} media={media} actions={actions} />
+        <ParticipantsPanel call={call} media={media} actions={actions} pinned={pinned} onPin={onPin} />
       </Later>
     </SidePanel>
   );
@@ -101,16 +112,19 @@ export function CallPanel({ panel, call, media, actions, onClose }: CallPanelPro
 
 interface CallDialogsProps extends CallViewProps {
   readonly dialog: CallDialog;
+  readonly view: ViewMenuProps;
+  readonly preflight: Preflight;
   readonly onPanel: (panel: Panel) => void;
   readonly onDialog: (dialog: CallDialog) => void;
   readonly onClose: () => void;
 }
 
-const TITLE: Readonly<Record<Exclude<CallDialog, "more">, PlainKey>> = {
+const TITLE: Readonly<Record<Exclude<CallDialog, "more">, EarlyPlainKey>> = {
   devices: "devices.title",
   stats: "stats.title",
   shortcuts: "shortcuts.title",
   invite: "info.title",
+  view: "view.title",
 };
 
 export function CallDialogs(props: CallDialogsProps) {
@@ -145,8 +159,16 @@ export function CallDialogs(props: CallDialogsProps) {
         )}
         {dialog === "stats" && <StatsPanel stats={props.stats} participants={call.participants} />}
         {dialog === "shortcuts" && <ShortcutsHelp />}
+        {dialog === "view" && <ViewMenu {...props.view} />}
         {dialog === "invite" && (
-          <RoomInfo room={props.room} origin={props.origin} hostToken={props.hostToken} qrShown />
+          <RoomInfo
+            room={props.room}
+            origin={props.origin}
+            hostToken={props.hostToken}
+            preflight={props.preflight}
+            mediaFrom={call.mediaFrom}
+            qrShown
+          />
         )}
       </Later>
     </Dialog>

@@ -2,19 +2,20 @@
  * The call as it is seen: everything comes in as plain values, so each state can be shown without
  * an engine.
  */
-import { MonitorUp, Volume2, WifiOff } from "lucide-react";
-import { useMemo, useRef, useState } from "react";
+import { AudioLines, MonitorUp, ServerOff, Volume2, WifiOff } from "lucide-react";
+import { useCallback, useMemo, useRef, useState } from "react";
 import type { CallState, CallStats, LocalMediaState, LocalTrackState, Observable, RoomView } from "../../call/model";
 import { Banner } from "../../components/Banner";
 import type { CallActions, CallDialog, DeviceActions, Panel } from "../../components/callActions";
 import { CallAudio, playAll } from "../../components/CallAudio";
 import { CallControls } from "../../components/CallControls";
 import { CallHeader, roomTitle } from "../../components/CallHeader";
-import { problemsOf } from "../../components/mediaFailures";
-import { MediaProblem } from "../../components/MediaProblem";
+import { MediaProblems } from "../../components/MediaProblems";
 import { Notices } from "../../components/Notices";
+import { preflightOf } from "../../components/preflight";
 import { tilesOf } from "../../components/tiles";
 import { VideoGrid } from "../../components/VideoGrid";
+import { rememberedLayout, rememberLayout, type LayoutMode } from "../../hooks/layoutChoice";
 import { useShortcuts } from "../../hooks/shortcuts";
 import { useAfterDelay } from "../../hooks/useAfterDelay";
 import { useDocumentTitle } from "../../hooks/useDocumentTitle";
@@ -43,6 +44,7 @@ export interface CallViewProps {
   readonly deviceActions: DeviceActions;
   readonly initialPanel?: Panel | null;
   readonly initialDialog?: CallDialog | null;
+  readonly initialMode?: LayoutMode;
 }
 
 export function CallView(props: CallViewProps) {
@@ -57,6 +59,14 @@ export function CallView(props: CallViewProps) {
     () => tilesOf(call, { microphone, camera, screen }),
     [call, microphone, camera, screen],
   );
+  const preflight = useMemo(() => preflightOf(call), [call]);
+  const layout = useLayoutChoice(props.initialMode);
+  const view = {
+    mode: layout.mode,
+    quality: call.quality,
+    onMode: layout.setMode,
+    onQuality: actions.setQuality,
+  };
   const alone = call.participants.length === 0;
   const handRaised = (call.self?.handRaisedAt ?? null) !== null;
 
@@ -71,6 +81,7 @@ export function CallView(props: CallViewProps) {
     chat: () => togglePanel("chat"),
     people: () => togglePanel("people"),
     hand: () => actions.setHand(!handRaised),
+    layout: () => layout.setMode(layout.mode === "grid" ? "speaker" : "grid"),
     help: () => setDialog("shortcuts"),
   });
 
@@ -81,13 +92,31 @@ export function CallView(props: CallViewProps) {
       data-signaling={call.phase.kind === "joined" ? call.phase.signaling.kind : undefined}
       className="fixed inset-0 flex flex-col gap-2 bg-bg p-2 text-text sm:p-3"
     >
-      {!mini && <CallHeader room={room} phone={phone} onDialog={setDialog} />}
-      <Banners call={call} media={media} onStopSharing={() => actions.setScreen(false)} />
+      {!mini && (
+        <CallHeader
+          room={room}
+          phone={phone}
+          preflight={preflight}
+          mediaFrom={call.mediaFrom}
+          onDialog={setDialog}
+        />
+      )}
+      <Banners call={call} media={media} actions={actions} />
       <div className="relative flex min-h-0 flex-1 gap-3">
         <main className="relative flex min-w-0 flex-1 flex-col gap-3">
           <h2 className="sr-only">{t("tile.grid")}</h2>
           <div className="min-h-0 flex-1">
-            <VideoGrid tiles={tiles} reactions={call.reactions} />
+            <VideoGrid
+              tiles={tiles}
+              reactions={call.reactions}
+              mode={layout.mode}
+              loudest={call.loudest}
+              pinned={layout.pinned}
+              onPin={layout.togglePin}
+              covered={phone && panel !== null}
+              quality={call.quality}
+              onView={actions.setView}
+            />
           </div>
           {alone && phone && !mini && (
             <Invite {...props} />
@@ -103,7 +132,15 @@ export function CallView(props: CallViewProps) {
           </div>
         )}
         {panel !== null && !mini && (
-          <CallPanel panel={panel} call={call} media={media} actions={actions} onClose={() => setPanel(null)} />
+          <CallPanel
+            panel={panel}
+            call={call}
+            media={media}
+            actions={actions}
+            pinned={layout.pinned}
+            onPin={layout.togglePin}
+            onClose={() => setPanel(null)}
+          />
         )}
       </div>
       <CallControls
@@ -113,6 +150,7 @@ export function CallView(props: CallViewProps) {
         handRaised={handRaised}
         unread={unread}
         panel={panel}
+        view={view}
         actions={actions}
         onPanel={togglePanel}
         onDialog={setDialog}
@@ -121,6 +159,8 @@ export function CallView(props: CallViewProps) {
         <CallDialogs
           {...props}
           dialog={dialog}
+          view={view}
+          preflight={preflight}
           onPanel={togglePanel}
           onDialog={setDialog}
           onClose={() => setDialog(null)}
@@ -135,11 +175,23 @@ function isOn(track: LocalTrackState): boolean {
   return track.kind === "live" || track.kind === "starting";
 }
 
-interface BannersProps extends Pick<CallViewProps, "call" | "media"> {
-  readonly onStopSharing: () => void;
+/** The mode is remembered on this device; who is large, for this call. */
+function useLayoutChoice(initial?: LayoutMode) {
+  const [mode, setMode] = useState(() => initial ?? rememberedLayout());
+  const [pinned, setPinned] = useState<string | null>(null);
+  const togglePin = useCallback((key: string) => setPinned((now) => (now === key ? null : key)), []);
+  return {
+    mode,
+    pinned,
+    togglePin,
+    setMode: (next: LayoutMode) => {
+      setMode(next);
+      rememberLayout(next);
+    },
+  };
 }
 
-function Banners({ call, media, onStopSharing }: BannersProps) {
+function Banners({ call, media, actions }: Pick<CallViewProps, "call" | "media" | "actions">) {
   const [blocked, setBlocked] = useState(false);
   const sounds = useRef<HTMLDivElement>(null);
   const away = call.phase.kind === "joined" && call.phase.signaling.kind === "reconnecting";
@@ -150,6 +202,7 @@ function Banners({ call, media, onStopSharing }: BannersProps) {
       <div ref={sounds} hidden>
         <CallAudio
           participants={call.participants}
+          serverAudio={call.serverAudio}
           speaker={media.selected.speaker}
           onBlocked={markBlocked}
         />
@@ -157,6 +210,33 @@ function Banners({ call, media, onStopSharing }: BannersProps) {
       {awayForLong && (
         <Banner tone="warn" icon={<WifiOff aria-hidden="true" size={18} />}>
           {t(call.participants.length > 0 ? "banner.reconnecting" : "banner.reconnectingAlone")}
+        </Banner>
+      )}
+      {call.topology === "sfu" && call.media === "failed" && (
+        <Banner
+          tone="warn"
+          icon={<ServerOff aria-hidden="true" size={18} />}
+          action={
+            // In a tab of its own: the call goes on.
+            <a href="/diagnose" target="_blank" rel="noopener" className="font-semibold text-current">
+              {t("banner.mediaAction")}
+            </a>
+          }
+        >
+          {t("banner.media")}
+        </Banner>
+      )}
+      {call.quality === "audio-only" && (
+        <Banner
+          tone="calm"
+          icon={<AudioLines aria-hidden="true" size={18} />}
+          action={
+            <Button size="small" variant="primary" onClick={() => actions.setQuality("auto")}>
+              {t("banner.audioOnlyAction")}
+            </Button>
+          }
+        >
+          {t("banner.audioOnly")}
         </Banner>
       )}
       {blocked && (
@@ -184,7 +264,7 @@ function Banners({ call, media, onStopSharing }: BannersProps) {
           tone="calm"
           icon={<MonitorUp aria-hidden="true" size={18} />}
           action={
-            <Button size="small" variant="danger" onClick={onStopSharing}>
+            <Button size="small" variant="danger" onClick={() => actions.setScreen(false)}>
               {t("sharing.stop")}
             </Button>
           }
@@ -201,18 +281,18 @@ function Problems({ media, origin, actions }: CallViewProps) {
   const tracks = [media.microphone, media.camera, media.screen];
   const [known, setKnown] = useState<readonly LocalTrackState[]>(tracks);
   if (!tracks.some((track) => track.kind === "failed" && !known.includes(track))) return null;
-  return problemsOf(media).map((problem) => (
-    <div key={problem.device} className="pointer-events-auto w-full max-w-lg">
-      <MediaProblem
-        {...problem}
+  return (
+    <div className="pointer-events-auto flex w-full max-w-lg flex-col gap-2">
+      <MediaProblems
+        media={media}
         origin={origin}
         onDismiss={() => setKnown(tracks)}
-        onRetry={() => {
-          if (problem.device === "screen") actions.setScreen(true);
-          if (problem.device === "microphone" || problem.device === "both") actions.setMicrophone(true);
-          if (problem.device === "camera" || problem.device === "both") actions.setCamera(true);
+        onRetry={(device) => {
+          if (device === "screen") actions.setScreen(true);
+          if (device === "microphone" || device === "both") actions.setMicrophone(true);
+          if (device === "camera" || device === "both") actions.setCamera(true);
         }}
       />
     </div>
-  ));
+  );
 }

@@ -4,8 +4,8 @@ import type { LocalMediaState, Observable } from "../../call/model";
 import type { DeviceActions } from "../../components/callActions";
 import { OwnTrackButton } from "../../components/CallControls";
 import { lazyPart } from "../../components/lazyPart";
-import { problemsOf, type MediaProblemView } from "../../components/mediaFailures";
-import { MediaProblem } from "../../components/MediaProblem";
+import type { MissingDevice } from "../../components/mediaFailures";
+import { MediaProblems } from "../../components/MediaProblems";
 import { MicrophoneMeter } from "../../components/MicrophoneMeter";
 import { NAME_PROBLEM } from "../../components/nameProblems";
 import { PageShell } from "../../components/PageShell";
@@ -13,7 +13,7 @@ import { PartBoundary } from "../../components/PartBoundary";
 import { nameProblem } from "../../hooks/rememberedName";
 import { useAfterDelay } from "../../hooks/useAfterDelay";
 import { useSilence } from "../../hooks/useSilence";
-import { t, type PlainKey } from "../../locales/translate";
+import { t, type EarlyPlainKey } from "../../locales/translate";
 import { Button } from "../../ui/Button";
 import { cx } from "../../ui/classNames";
 import { ControlButton } from "../../ui/ControlButton";
@@ -36,13 +36,13 @@ export interface PrejoinProps {
   readonly origin: string;
   /** `waiting`: the server is away; joining goes on when it is back. */
   readonly joining: "no" | "joining" | "waiting";
-  readonly nameError: PlainKey | null;
+  readonly nameError: EarlyPlainKey | null;
   /** The same call is open in another tab. */
   readonly otherTab: boolean;
   readonly onTakeOver: () => void;
   readonly onMicrophone: (on: boolean) => void;
   readonly onCamera: (on: boolean) => void;
-  readonly onRetry: (device: MediaProblemView["device"]) => void;
+  readonly onRetry: (device: MissingDevice) => void;
   readonly deviceActions: DeviceActions;
   readonly onJoin: (name: string) => void;
 }
@@ -60,14 +60,7 @@ export function Prejoin(props: PrejoinProps) {
               {t("prejoin.silent")}
             </p>
           )}
-          {problemsOf(media).map((problem) => (
-            <MediaProblem
-              key={problem.device}
-              {...problem}
-              origin={origin}
-              onRetry={() => onRetry(problem.device)}
-            />
-          ))}
+          <MediaProblems media={media} origin={origin} onRetry={onRetry} />
         </div>
         <div className="flex flex-col gap-6">
           <header>

@@ -20,6 +20,8 @@ export function callActions({ call, media }: CallEngine): CallActions {
     transferHost: (peerId) => call.transferHost(peerId),
     setLocked: (locked) => call.setLocked(locked),
     endCall: () => call.endCall(),
+    setView: (view) => call.setView(view),
+    setQuality: (quality) => call.setQuality(quality),
     leave: () => call.leave(),
   };
 }

@@ -4,11 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 use wecall_live::Resumption;
-use wecall_protocol::{ErrorCode, MediaState, ParticipantInfo, PeerId, RoomId, UserName, close};
+use wecall_protocol::{
+    ErrorCode, MediaState, ParticipantInfo, PeerId, RoomId, TopologySet, UserName, close,
+};
 
 use super::{
     Event, World,
     gateway::{Frame, Join, Text},
+    media::{Way, way_of},
 };
 
 /// Where a client is on its way into the room.
@@ -46,6 +49,8 @@ pub struct Client {
     /// What it said since its session began.
     said: Vec<Text>,
     pub roster: BTreeMap<PeerId, Seen>,
+    /// The way of media, as it was told.
+    pub way: Way,
     /// All that were ever in the roster.
     pub known: BTreeSet<PeerId>,
     /// The last number that came of each.
@@ -79,6 +84,7 @@ impl Client {
             last_token: None,
             said: Vec::new(),
             roster: BTreeMap::new(),
+            way: Way::default(),
             known: BTreeSet::new(),
             heard: BTreeMap::new(),
             sent: BTreeMap::new(),
@@ -300,6 +306,7 @@ impl World {
         client.session.clone_from(&joined.resume_token);
         client.last_token = joined.resume_token;
         client.roster.clear();
+        client.way = way_of(&joined.room);
         for info in &joined.room.participants {
             client.see(info);
         }
@@ -315,6 +322,7 @@ impl World {
         client.session = Some(resumption.resume_token);
         let (recovered, received) = (resumption.recovered, resumption.received);
         if let Some(room) = &resumption.room {
+            client.way = way_of(room);
             let before = std::mem::take(&mut client.roster);
             for info in &room.participants {
                 client.see(info);
@@ -390,6 +398,10 @@ impl World {
                     screen: on("screen"),
                 };
             }
+            ("topology", ..) => match serde_json::from_value::<TopologySet>(message.clone()) {
+                Ok(told) => client.way = (told.topology, told.media),
+                Err(error) => self.fail(format!("client {number} cannot read it: {error}")),
+            },
             ("hand", _, Some(seen)) => seen.hand = message["raised"].as_bool().unwrap_or(false),
             ("rename", _, Some(seen)) => {
                 seen.name = message["user_name"].as_str().unwrap_or_default().into();

@@ -349,6 +349,7 @@ impl World {
                 (one.id, seen)
             })
             .collect();
+        self.check_media_at_end(&state, &there);
         for (peer, number) in &there {
             let client = &self.clients[*number];
             if client.roster != view {

@@ -8,6 +8,7 @@ mod client;
 mod faults;
 mod gateway;
 mod invariants;
+mod media;
 mod network;
 mod people;
 mod random;

@@ -18,7 +18,7 @@ use wecall_live::{
 use wecall_protocol::Timestamp;
 use wecall_room::{NodeId, Rules};
 
-use super::{Event, World};
+use super::{Event, World, media::MediaServerOfNode};
 use crate::{SECRET, START};
 
 /// A command is not waited for any longer.
@@ -98,6 +98,7 @@ pub enum Cut {
 pub struct Life {
     pub live: Live,
     pub shared: Arc<Shared>,
+    pub media: MediaServerOfNode,
     pub ahead: Duration,
     asked: Asked,
     pub phase: Phase,
@@ -123,7 +124,8 @@ impl World {
     pub fn start_node(&mut self) -> usize {
         let number = self.lives.len();
         let asked = Asked::default();
-        let rules = Rules::default();
+        let mut rules = Rules::default();
+        rules.media.mesh_participants = 2;
         let ahead = Duration::from_millis(self.random.below(20));
         let driver = QueueingDriver {
             clock: self.clock.clone(),
@@ -145,8 +147,11 @@ impl World {
             Shared::new(Node::new(settings, hub, Arc::new(NoFigures), now), driver)
         });
         let shared = live.shared_rooms().expect("rooms are shared").clone();
+        shared.with(|node, _| node.set_media_load(Some(0)));
+        let media = MediaServerOfNode::of(&live);
         self.lives.push(Life {
             live,
+            media,
             shared,
             ahead,
             asked,
@@ -181,6 +186,7 @@ impl World {
             Event::Tick { .. } => {
                 let shared = self.lives[life].shared.clone();
                 shared.with(|node, now| node.tick(now));
+                self.serve_media(life);
                 let pause = if self.is_quiet { 40_000 } else { 20_000 };
                 self.after(pause, Event::Tick { life });
             }

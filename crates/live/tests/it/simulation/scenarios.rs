@@ -76,6 +76,7 @@ fn play(seed: u64, faults: Faults, tells: bool) -> Result<Figures, String> {
     world.is_quiet = true;
     world.run_until(TROUBLE + QUIET - 10 * SECOND);
     world.relay_all();
+    world.offer_all();
     world.run_until(TROUBLE + QUIET);
     if world.failure.is_none() {
         world.check_end();

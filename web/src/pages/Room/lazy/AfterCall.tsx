@@ -16,7 +16,7 @@ import { Explanation } from "../../../components/Explanation";
 import { PageShell } from "../../../components/PageShell";
 import { QUALITIES, type Quality } from "../../../hooks/qualityRatings";
 import { useDocumentTitle } from "../../../hooks/useDocumentTitle";
-import { t } from "../../../locales/translate";
+import { t } from "../../../locales/later";
 import { Button, ButtonLink } from "../../../ui/Button";
 
 const ICON: Readonly<Record<CallEnd, LucideIcon>> = {

@@ -9,7 +9,7 @@ import {
   UsersRound,
 } from "lucide-react";
 import type { ErrorCode } from "../../../protocol/generated";
-import { t } from "../../../locales/translate";
+import { t } from "../../../locales/later";
 import { Button, ButtonLink } from "../../../ui/Button";
 import { Refusal } from "../Refusal";
 import { ElsewhereLinks } from "./ElsewhereLinks";

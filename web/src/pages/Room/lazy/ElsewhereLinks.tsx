@@ -1,4 +1,4 @@
-import { t } from "../../../locales/translate";
+import { t } from "../../../locales/later";
 import { ButtonLink } from "../../../ui/Button";
 
 /** The ways on when this call is not one. */

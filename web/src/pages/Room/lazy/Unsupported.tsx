@@ -1,6 +1,6 @@
 import { MonitorX } from "lucide-react";
 import { CopyField } from "../../../components/CopyField";
-import { t } from "../../../locales/translate";
+import { t } from "../../../locales/later";
 import { Refusal } from "../Refusal";
 
 export default function Unsupported({ link }: { readonly link: string }) {

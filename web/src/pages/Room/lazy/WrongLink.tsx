@@ -1,5 +1,5 @@
 import { Link2Off } from "lucide-react";
-import { t } from "../../../locales/translate";
+import { t } from "../../../locales/later";
 import { Refusal } from "../Refusal";
 import { ElsewhereLinks } from "./ElsewhereLinks";
 

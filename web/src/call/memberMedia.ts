@@ -1,0 +1,120 @@
+import type { PeerId } from "../protocol/generated";
+import type { Slot } from "./description";
+import type { PeerConnectionState } from "./model";
+import type { Peer } from "./peer";
+import { EMPTY_ROOM, type Member, type RoomState } from "./roomState";
+import type { ServerConnections } from "./serverConnections";
+import { createStreamChoice, type Candidate } from "./streamChoice";
+
+/** What comes from a participant, by whichever way. */
+export interface MemberMedia {
+  readonly connection: PeerConnectionState;
+  readonly audio: MediaStream | null;
+  readonly camera: MediaStream | null;
+  readonly screen: MediaStream | null;
+  readonly screenAudio: MediaStream | null;
+  readonly cameraPaused: boolean;
+  readonly cameraShown: boolean;
+}
+
+/** Puts together what comes from everyone, each thing from one way at a time. */
+export interface MemberMediaSource {
+  /** The room, or what comes, is other than before. */
+  update(room: RoomState): void;
+  of(member: Member): MemberMedia;
+  /**
+   * What the media server sends of voices and of the sound of screens. It is played as a whole:
+   * in it, whatever is not to be heard is silenced.
+   */
+  serverAudio(): readonly MediaStream[];
+}
+
+export function createMemberMedia({
+  peers,
+  servers,
+}: {
+  peers: () => ReadonlyMap<PeerId, Peer>;
+  servers: Pick<ServerConnections, "all" | "current" | "candidates">;
+}): MemberMediaSource {
+  const choice = createStreamChoice();
+  let room = EMPTY_ROOM;
+  let streams: readonly MediaStream[] = [];
+
+  function choose(member: Member, slot: Slot): Candidate | null {
+    const peer = peers().get(member.peerId);
+    const stream = peer?.streams()[slot] ?? null;
+    const direct =
+      peer === undefined || stream === null ? [] : [{ from: peer, stream, flows: peer.arrives(slot) }];
+    const server = servers.candidates(member.peerId, slot);
+    const candidates = room.topology === "mesh" ? [...direct, ...server] : [...server, ...direct];
+    return choice.choose(`${member.peerId}/${slot}`, candidates);
+  }
+
+  function playOnce(): void {
+    const members = new Map(room.members.map((member) => [member.peerId, member]));
+    const next: MediaStream[] = [];
+    for (const connection of servers.all()) {
+      for (const { mid, content } of connection.slots()) {
+        const stream = connection.streamOf(mid);
+        const [track] = stream?.getAudioTracks() ?? [];
+        if (stream === null || track === undefined) {
+          continue;
+        }
+        next.push(stream);
+        const member = content === null ? undefined : members.get(content.peer_id);
+        if (member === undefined) {
+          // The news of who it is may come after the first word.
+          track.enabled = peers().size === 0;
+        } else {
+          const slot = content?.source === "screen-audio" ? "screen-audio" : "microphone";
+          const sends = slot === "microphone" ? member.media.microphone : member.media.screen;
+          const chosen = choose(member, slot);
+          track.enabled = sends && (chosen === null || chosen.from === connection);
+        }
+      }
+    }
+    const same = next.length === streams.length && next.every((stream, at) => stream === streams[at]);
+    streams = same ? streams : next;
+  }
+
+  function connectionOf(member: Member): PeerConnectionState {
+    const direct = peers().get(member.peerId)?.connection();
+    const server = servers.all().map((connection) => connection.state());
+    if (direct === "connected" || server.length === 0) {
+      return direct ?? "connecting";
+    }
+    if (!server.includes("connected")) {
+      return room.topology === "mesh" ? (direct ?? "connecting") : (server[0] ?? "connecting");
+    }
+    return member.publisher || member.path === "sfu" ? "connected" : (direct ?? "connecting");
+  }
+
+  return {
+    update: (next) => {
+      room = next;
+      const present = new Set(room.members.map(({ peerId }) => peerId));
+      choice.forget((key) => present.has(key.slice(0, key.indexOf("/"))));
+      playOnce();
+    },
+    of: (member) => {
+      const { media, peerId } = member;
+      const direct = peers().get(peerId);
+      const played = (slot: Slot): MediaStream | null => {
+        const chosen = choose(member, slot);
+        return chosen !== null && chosen.from === direct ? chosen.stream : null;
+      };
+      const camera = media.camera ? (choose(member, "camera")?.stream ?? null) : null;
+      const place = servers.current()?.slot(peerId, "camera") ?? null;
+      return {
+        connection: connectionOf(member),
+        audio: played("microphone"),
+        camera,
+        screen: media.screen ? (choose(member, "screen")?.stream ?? null) : null,
+        screenAudio: media.screen ? played("screen-audio") : null,
+        cameraPaused: media.camera && camera === null && place?.paused === true,
+        cameraShown: media.camera && (camera !== null || place !== null),
+      };
+    },
+    serverAudio: () => streams,
+  };
+}

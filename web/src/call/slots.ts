@@ -1,0 +1,105 @@
+import type { MediaSource, PeerId, Slot, SlotContent } from "../protocol/generated";
+
+/**
+ * What is in the sections that the media server fills, and whether it has come. The server tells
+ * of a change by signaling, pictures come by another way: between the two, a section may still
+ * bring the picture of the one before, which must not be shown as someone else's.
+ */
+export interface Slots {
+  /** As the server tells of them: all of them, each time. */
+  take(slots: readonly Slot[], now: number): void;
+  /** The server is asked to show others: what is not shown any more is nobody's from now on. */
+  release(isShown: (content: SlotContent) => boolean, now: number): void;
+  /**
+   * Looks whether something comes. `lastMedia` tells when a section brought something last: any
+   * number that changes each time, `null` for never. True when something has begun to come.
+   */
+  sample(lastMedia: (mid: string) => number | null, now: number): boolean;
+  of(peerId: PeerId, source: MediaSource): SlotState | null;
+  all(): readonly SlotState[];
+  clear(): void;
+}
+
+export interface SlotState {
+  readonly mid: string;
+  readonly content: SlotContent | null;
+  readonly layer: string | null;
+  readonly paused: boolean;
+  /** Something of it has come since it is in there. */
+  readonly flows: boolean;
+}
+
+/** What is on its way when the content changes: the receiver's buffer, and some network. */
+const LEFTOVERS_MS = 150;
+/** Until then the server has told what it made of a section that is wanted back. */
+const TOLD_WITHIN_MS = 500;
+
+interface Entry extends SlotState {
+  /** As the server told last, which may be before it heard what is shown now. */
+  readonly told: SlotContent | null;
+  /** What comes until then may be someone else's. */
+  readonly foreignUntil: number;
+  /** What came last when it was looked at first; `undefined` before. */
+  readonly baseline: number | null | undefined;
+}
+
+export function createSlots(): Slots {
+  let entries: readonly Entry[] = [];
+
+  function taken({ mid, content, layer, paused }: Slot, now: number): Entry {
+    const before = entries.find((entry) => entry.mid === mid);
+    const news = { mid, layer: layer ?? null, paused, told: content };
+    if (before === undefined) {
+      return { ...news, content, flows: false, baseline: undefined, foreignUntil: now };
+    }
+    if (isSame(before.told, content)) {
+      // After a pause it has to begin to come again.
+      const flows = before.flows && !paused;
+      return { ...before, ...news, flows, baseline: flows ? before.baseline : undefined };
+    }
+    const foreignUntil = before.told === null ? before.foreignUntil : now + LEFTOVERS_MS;
+    return { ...news, content, flows: false, baseline: undefined, foreignUntil };
+  }
+
+  function released(entry: Entry, isShown: (content: SlotContent) => boolean, now: number): Entry {
+    const shown = entry.told !== null && isShown(entry.told);
+    if (entry.told === null || shown === (entry.content !== null)) {
+      return entry;
+    }
+    const content = shown ? entry.told : null;
+    return { ...entry, content, flows: false, baseline: undefined, foreignUntil: now + TOLD_WITHIN_MS };
+  }
+
+  function sampled(entry: Entry, last: number | null, now: number): Entry {
+    if (now < entry.foreignUntil || entry.baseline === undefined) {
+      return { ...entry, baseline: last };
+    }
+    return last !== null && last !== entry.baseline ? { ...entry, flows: true } : entry;
+  }
+
+  return {
+    take: (slots, now) => {
+      entries = slots.map((slot) => taken(slot, now));
+    },
+    release: (isShown, now) => {
+      entries = entries.map((entry) => released(entry, isShown, now));
+    },
+    sample: (lastMedia, now) => {
+      const before = entries;
+      entries = before.map((entry) =>
+        entry.content === null || entry.paused || entry.flows ? entry : sampled(entry, lastMedia(entry.mid), now),
+      );
+      return entries.some((entry, at) => entry.flows !== before[at]?.flows);
+    },
+    of: (peerId, source) =>
+      entries.find(({ content }) => content?.peer_id === peerId && content.source === source) ?? null,
+    all: () => entries,
+    clear: () => {
+      entries = [];
+    },
+  };
+}
+
+function isSame(a: SlotContent | null, b: SlotContent | null): boolean {
+  return a === b || (a !== null && b !== null && a.peer_id === b.peer_id && a.source === b.source);
+}
