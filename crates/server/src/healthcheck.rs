@@ -46,6 +46,20 @@ pub fn check(args: &HealthcheckArgs) -> anyhow::Result<()> {
 }
 
 pub fn get(url: &str, path: &str) -> anyhow::Result<Answer> {
+    request(url, "GET", path, &[], "")
+}
+
+pub fn post(url: &str, path: &str, headers: &[(&str, &str)], body: &str) -> anyhow::Result<Answer> {
+    request(url, "POST", path, headers, body)
+}
+
+fn request(
+    url: &str,
+    method: &str,
+    path: &str,
+    headers: &[(&str, &str)],
+    body: &str,
+) -> anyhow::Result<Answer> {
     let (is_tls, rest) = match (url.strip_prefix("http://"), url.strip_prefix("https://")) {
         (Some(rest), _) => (false, rest),
         (_, Some(rest)) => (true, rest),
@@ -58,9 +72,15 @@ pub fn get(url: &str, path: &str) -> anyhow::Result<Answer> {
         .with_context(|| format!("no server at {authority}"))?;
     stream.set_read_timeout(Some(TIMEOUT))?;
     stream.set_write_timeout(Some(TIMEOUT))?;
+    let mut request = format!("{method} {path} HTTP/1.1\r\nhost: {authority}\r\n");
+    for (name, value) in headers {
+        request += &format!("{name}: {value}\r\n");
+    }
+    let length = body.len();
+    request += &format!("content-length: {length}\r\nconnection: close\r\n\r\n{body}");
     match is_tls {
-        false => ask(stream, authority, path),
-        true => ask(encrypted(stream)?, authority, path),
+        false => ask(stream, &request),
+        true => ask(encrypted(stream)?, &request),
     }
 }
 
@@ -89,12 +109,9 @@ fn resolve(authority: &str, default_port: u16) -> anyhow::Result<SocketAddr> {
         .with_context(|| format!("`{authority}` is not known"))
 }
 
-fn ask(mut stream: impl Read + Write, authority: &str, path: &str) -> anyhow::Result<Answer> {
-    write!(
-        stream,
-        "GET {path} HTTP/1.1\r\nhost: {authority}\r\nconnection: close\r\n\r\n"
-    )
-    .context("the server does not listen")?;
+fn ask(mut stream: impl Read + Write, request: &str) -> anyhow::Result<Answer> {
+    let sent = stream.write_all(request.as_bytes());
+    sent.context("the server does not listen")?;
     let mut answer = Vec::new();
     let read = stream.take(ANSWER_BYTES).read_to_end(&mut answer);
     let text = String::from_utf8_lossy(&answer);
@@ -117,7 +134,7 @@ fn ask(mut stream: impl Read + Write, authority: &str, path: &str) -> anyhow::Re
 
 /// The connection stays on this machine and carries no secret: any certificate will do, as it is
 /// made out to the public name and not to where we connect.
-fn encrypted(stream: TcpStream) -> anyhow::Result<impl Read + Write> {
+pub fn encrypted(stream: TcpStream) -> anyhow::Result<impl Read + Write> {
     let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()?
         .dangerous()

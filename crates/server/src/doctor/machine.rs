@@ -7,8 +7,8 @@ use crate::{clock::Clock, config::Loaded};
 const LOW_DISK_MIB: u64 = 1_024;
 const NO_DISK_MIB: u64 = 100;
 
-/// What the TURN server asks for its sockets: a burst of 20 ms at a gigabit.
-const UDP_BUFFER_BYTES: u64 = 2 * 1024 * 1024;
+/// What the media server asks for its sockets: a burst of 40 ms at a gigabit.
+const UDP_BUFFER_BYTES: u64 = 4 * 1024 * 1024;
 
 /// A call of four holds about ten; beyond this a busy server runs out.
 const FEW_FILES: u64 = 4_096;

@@ -4,6 +4,7 @@
 mod addresses;
 mod finding;
 mod machine;
+mod media;
 mod ports;
 mod redis;
 mod relay;
@@ -43,6 +44,7 @@ async fn findings(loaded: &Loaded, clock: Clock) -> Vec<Finding> {
     addresses::look(loaded, &mut findings);
     tls::look(loaded, clock, &mut findings);
     relay::look(loaded, is_running, clock, &mut findings).await;
+    media::look(loaded, is_running, clock, &mut findings).await;
     redis::look(loaded, clock, &mut findings).await;
     findings
 }

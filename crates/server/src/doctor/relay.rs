@@ -2,7 +2,8 @@
 //! address to another.
 
 use std::{
-    net::{SocketAddr, ToSocketAddrs, UdpSocket},
+    io::{Read, Write},
+    net::{SocketAddr, TcpStream, ToSocketAddrs, UdpSocket},
     time::Duration,
 };
 
@@ -60,6 +61,100 @@ pub async fn look(loaded: &Loaded, is_running: bool, clock: Clock, findings: &mu
         ),
         Err(error) => Finding::problem("turn", error.to_string(), "this is a bug; please tell"),
     });
+    for stream in Stream::ALL {
+        let Some(address) = servers.iter().find_map(|server| stream.address(server)) else {
+            continue;
+        };
+        let tested = tokio::task::spawn_blocking(move || stream.test(&address)).await;
+        findings.push(match tested {
+            Ok(Ok(text)) => Finding::ok(stream.check(), text),
+            Ok(Err(error)) => {
+                Finding::warning(stream.check(), format!("{error:#}"), stream.advice())
+            }
+            Err(error) => Finding::warning(
+                stream.check(),
+                error.to_string(),
+                "this is a bug; please tell",
+            ),
+        });
+    }
+}
+
+/// The ways for networks that let no UDP through.
+#[derive(Debug, Clone, Copy)]
+enum Stream {
+    Tcp,
+    Tls,
+}
+
+impl Stream {
+    const ALL: [Self; 2] = [Self::Tcp, Self::Tls];
+
+    const fn check(self) -> &'static str {
+        match self {
+            Self::Tcp => "turn-tcp",
+            Self::Tls => "turn-tls",
+        }
+    }
+
+    const fn advice(self) -> &'static str {
+        match self {
+            Self::Tcp => "TCP has to reach the port of turn.listen: look at the firewall",
+            Self::Tls => {
+                "TCP has to reach the port of turn.tls_listen, and the certificate has to be for \
+                 turn.host: look at the firewall and at tls.cert_file"
+            }
+        }
+    }
+
+    /// Host and port of its first URL.
+    fn address(self, server: &IceServer) -> Option<String> {
+        server.urls.iter().find_map(|url| {
+            let rest = match self {
+                Self::Tcp => url
+                    .strip_prefix("turn:")
+                    .filter(|rest| rest.ends_with("?transport=tcp")),
+                Self::Tls => url.strip_prefix("turns:"),
+            };
+            Some(rest?.split('?').next()?.to_owned())
+        })
+    }
+
+    fn test(self, address: &str) -> anyhow::Result<String> {
+        let server = address
+            .to_socket_addrs()
+            .with_context(|| format!("the name of {address} is not known"))?
+            .next()
+            .with_context(|| format!("{address} has no address"))?;
+        let stream = TcpStream::connect_timeout(&server, PATIENCE)
+            .with_context(|| format!("{address} takes no connection"))?;
+        stream.set_read_timeout(Some(PATIENCE))?;
+        stream.set_write_timeout(Some(PATIENCE))?;
+        match self {
+            Self::Tcp => bind_over(stream)?,
+            Self::Tls => bind_over(healthcheck::encrypted(stream)?)?,
+        }
+        Ok(format!("{address} answers"))
+    }
+}
+
+/// STUN messages tell their length themselves.
+fn bind_over(mut stream: impl Read + Write) -> anyhow::Result<()> {
+    let nobody = Credentials {
+        username: String::new(),
+        password: String::new(),
+    };
+    let mut client = Client::new(nobody, 0);
+    stream.write_all(&client.binding()).context("no answer")?;
+    let mut answer = vec![0; 20];
+    stream.read_exact(&mut answer).context("no answer")?;
+    let length = usize::from(u16::from_be_bytes([answer[2], answer[3]]));
+    answer.resize(20 + length, 0);
+    stream.read_exact(&mut answer[20..]).context("no answer")?;
+    match client.receive(&answer) {
+        Some(Received::Success(_)) => Ok(()),
+        _ => bail!("the answer is not STUN"),
+    }
 }
 
 /// What browsers are told: by the server that runs, or else by one that is started for the test.

@@ -1,5 +1,6 @@
 use std::fs;
 
+use axum::http::Uri;
 use rustls_pki_types::{CertificateDer, pem::PemObject};
 use x509_parser::prelude::{FromDer, GeneralName, X509Certificate};
 
@@ -32,8 +33,53 @@ pub fn look(loaded: &Loaded, clock: Clock, findings: &mut Vec<Finding>) {
                 Ok(pem) => judge(&pem, clock.now().as_unix_ms() / 1_000, &path.to_string()),
             };
             findings.push(finding);
+            let names = fs::read(&cert).ok().and_then(|pem| names_in(&pem));
+            for (key, host) in public_hosts(loaded) {
+                if let Some(names) = &names
+                    && !names.iter().any(|name| is_for(name, &host))
+                {
+                    findings.push(Finding::problem(
+                        "certificate",
+                        format!("it is not for {host}, which {key} names"),
+                        "have it made for that name as well, or correct the setting",
+                    ));
+                }
+            }
         }
     }
+}
+
+/// The names under which people come here by TLS, as far as the configuration tells.
+fn public_hosts(loaded: &Loaded) -> Vec<(&'static str, String)> {
+    let config = &loaded.config;
+    let turn = config.turn.host.clone().filter(|_| config.turn.enabled);
+    let url = config
+        .cluster
+        .public_url
+        .as_deref()
+        .filter(|url| url.starts_with("wss://"));
+    let socket = url.and_then(|url| {
+        let authority = url.parse::<Uri>().ok()?.authority()?.clone();
+        Some(authority.host().to_owned())
+    });
+    let turn = turn.map(|host| ("turn.host", host));
+    let socket = socket.map(|host| ("cluster.public_url", host));
+    turn.into_iter().chain(socket).collect()
+}
+
+/// As browsers compare (RFC 9525 § 6.3): a wildcard stands for one label.
+fn is_for(name: &str, host: &str) -> bool {
+    let host = host.trim_matches(['[', ']']);
+    match (name.strip_prefix("*."), host.split_once('.')) {
+        (Some(rest), Some((_, domain))) => rest.eq_ignore_ascii_case(domain),
+        _ => name.eq_ignore_ascii_case(host),
+    }
+}
+
+fn names_in(pem: &[u8]) -> Option<Vec<String>> {
+    let der = CertificateDer::pem_slice_iter(pem).next()?.ok()?;
+    let (_, certificate) = X509Certificate::from_der(&der).ok()?;
+    Some(names(&certificate))
 }
 
 fn judge(pem: &[u8], now_s: i64, path: &str) -> Finding {
@@ -113,6 +159,15 @@ mod tests {
 
     use super::*;
     use crate::doctor::finding::State;
+
+    #[test]
+    fn wildcard_stands_for_one_label() {
+        assert!(is_for("call.example.org", "Call.example.org"));
+        assert!(is_for("*.example.org", "call.example.org"));
+        assert!(!is_for("*.example.org", "a.call.example.org"));
+        assert!(!is_for("*.example.org", "example.org"));
+        assert!(is_for("2001:db8::1", "[2001:db8::1]"));
+    }
 
     #[test]
     fn names_and_days_are_read() {

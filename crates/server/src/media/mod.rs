@@ -19,7 +19,8 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 use wecall_live::Live;
-use wecall_sfu::{Event, Listening, Sfu};
+use wecall_protocol::{PeerId, RoomId};
+use wecall_sfu::{Event, Kind, Listening, Sfu, Watch};
 use wecall_turn::driver::Addresses;
 
 use crate::{
@@ -71,6 +72,14 @@ impl Engine {
     pub fn udp_ports(&self) -> Vec<u16> {
         let udp = &self.sfu.listening().udp;
         udp.iter().map(SocketAddr::port).collect()
+    }
+
+    /// Answers an offer of someone who is in no room and never comes.
+    pub async fn try_out(&self, offer: String, clock: Clock) -> anyhow::Result<String> {
+        let bits = clock.now().as_unix_ms().to_le_bytes();
+        let (room, peer) = (RoomId::from_random(bits), PeerId::from_random([0; 16]));
+        let viewer = Kind::Viewer(Watch::Room);
+        Ok(self.sfu.accept(room, peer, viewer, offer).await?)
     }
 
     /// Serves the rooms that `live` has given this node.
