@@ -156,6 +156,36 @@ fn doctor(arguments: &[&str], environment: &[(&str, &str)]) -> (Option<i32>, Val
 }
 
 #[test]
+fn doctor_tries_turn_and_the_media_server_in_each_way() {
+    let free = ["--listen", "127.0.0.1:0", "--metrics-listen", "127.0.0.1:0"];
+    let environment = [
+        ("WECALL_TURN__LISTEN", "0.0.0.0:0"),
+        ("WECALL_TURN__TLS_LISTEN", "0.0.0.0:0"),
+        ("WECALL_TLS__LAN", "true"),
+        ("WECALL_MEDIA__LISTEN", "0.0.0.0:0"),
+        ("WECALL_MEDIA__TCP_LISTEN", "0.0.0.0:0"),
+        ("WECALL_MEDIA__PUBLIC_ADDRESSES", "203.0.113.5"),
+    ];
+    let (_, found) = doctor(&free, &environment);
+    assert_eq!(found["media"]["state"], "ok", "{found:#}");
+    assert_eq!(found["media-tcp"]["state"], "ok", "{found:#}");
+    // Nobody is there.
+    assert_eq!(found["media-outside"]["state"], "warning", "{found:#}");
+    let server = Options::new()
+        .argument("--lan")
+        .env("TURN__LISTEN", "0.0.0.0:0")
+        .env("TURN__TLS_LISTEN", "0.0.0.0:0")
+        .start();
+    let (listen, metrics) = (server.address.to_string(), server.metrics.to_string());
+    let arguments = ["--lan", "--listen", &listen, "--metrics-listen", &metrics];
+    let (code, found) = doctor(&arguments, &[("WECALL_MEDIA__LISTEN", "127.0.0.1:0")]);
+    for check in ["turn", "turn-tcp", "turn-tls", "media", "media-tcp"] {
+        assert_eq!(found[check]["state"], "ok", "{found:#}");
+    }
+    assert_eq!(code, Some(0), "{found:#}");
+}
+
+#[test]
 fn doctor_relays_a_packet_over_a_server_of_its_own() {
     let free = ["--listen", "127.0.0.1:0", "--metrics-listen", "127.0.0.1:0"];
     let (code, found) = doctor(&free, &[("WECALL_TURN__LISTEN", "0.0.0.0:0")]);
