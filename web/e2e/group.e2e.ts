@@ -2,8 +2,9 @@
 import { setTimeout as delay } from "node:timers/promises";
 
 import { t } from "../src/locales/translate";
-import { test as base, expect, People } from "./harness/fixtures";
-import { restartGaps, seesFramesOf, standstill } from "./harness/frames";
+import { test as base, expect } from "./harness/fixtures";
+import type { People } from "./harness/fixtures";
+import { hearsVoices, restartGaps, seesFramesOf, standstill } from "./harness/frames";
 import { allSeeEachOther } from "./harness/person";
 import type { Person } from "./harness/person";
 import { Server } from "./harness/server";
@@ -97,6 +98,7 @@ test("two become three and two again, and no picture stops", { timeout: 150_000 
   const [alan] = (await join(people, room_id, "Alan")) as [Person];
   await allSee([...pair, alan]);
   await allGo([...pair, alan], "sfu");
+  for (const person of [...pair, alan]) await hearsVoices(person.page, 2);
   const there = await largestGap(pair);
 
   await delay(2_000);
@@ -156,4 +158,21 @@ test("a room on the server outlives a lost socket", { timeout: 150_000 }, async 
   await grace.sets(t("controls.camera"), false);
   await grace.sets(t("controls.camera"), true);
   await allSee(call);
+});
+
+test("a room on the server comes back by itself after the server was killed", { timeout: 150_000 }, async ({
+  server,
+  people,
+}) => {
+  const { room_id } = await server.createRoom();
+  const call = await join(people, room_id, "Ada", "Grace", "Alan");
+  await allSee(call);
+  await allGo(call, "sfu");
+  await server.kill();
+  await delay(3_000);
+  await server.start();
+  const began = performance.now();
+  await allSee(call);
+  await allGo(call, "sfu");
+  console.log(`pictures again ${Math.round(performance.now() - began)} ms after the server was back`);
 });

@@ -79,6 +79,21 @@ export async function hearsEveryone(tab: Tab, count: number): Promise<void> {
   );
 }
 
+/** Resolves when `count` voices have brought sound since now, over however many connections. */
+export async function hearsVoices(tab: Tab, count: number): Promise<void> {
+  const energies = async () =>
+    new Map((await inbound(tab)).flat().map((stream) => [`${stream.kind} ${stream.ssrc}`, stream.audioEnergy]));
+  const before = await energies();
+  await eventually(
+    `audio energy of ${count} voice(s)`,
+    async () => {
+      const now = [...(await energies())];
+      return now.filter(([voice, energy]) => energy > (before.get(voice) ?? 0)).length >= count;
+    },
+    { describe: () => inbound(tab) },
+  );
+}
+
 export interface Standstill {
   /** Until the first frame after the pictures had stopped. */
   readonly firstMs: number;

@@ -2,6 +2,7 @@ import type { Report } from "../services/report";
 import { preferCodecs, serverCodecs } from "./codecs";
 import type { OutgoingTracks } from "./description";
 import { withOpusFec } from "./opusFec";
+import { compactOffer } from "./serverOffer";
 import { createServerSending, type ServerSending } from "./serverSending";
 
 /**
@@ -96,7 +97,7 @@ export function createServerLink(options: ServerLinkOptions): ServerLink {
   function sendLocal(): void {
     const local = connection.localDescription;
     if (local?.type === "offer") {
-      options.onOffer(withOpusFec(local.sdp));
+      options.onOffer(compactOffer(withOpusFec(local.sdp)));
     }
   }
 
