@@ -29,6 +29,8 @@ export interface ServerConnection {
   /** Looks whether anything comes at all; `sends` tells who of the others sends something. */
   checkFlow(sends: (peerId: PeerId, source: string) => boolean): void;
   state(): PeerConnectionState;
+  /** The server has answered, so that it can be told something. */
+  isKnown(): boolean;
   /** On the clock; null while there is no connection. */
   connectedSince(): number | null;
   slot(peerId: PeerId, source: Slot): SlotState | null;
@@ -270,6 +272,7 @@ export function createServerConnection(options: ServerConnectionOptions): Server
       }
     },
     state: () => recovery.state(),
+    isKnown: () => answered && !lost,
     connectedSince: () => connectedSince,
     slot: (id, source) => slots.of(id, source),
     slots: () => slots.all(),

@@ -181,8 +181,8 @@ export function createServerConnections(
     },
     handleNetworkChange: () => current?.handleNetworkChange(),
     restate: () => {
-      if (current !== null) {
-        current.restate();
+      current?.restate();
+      if (current?.isKnown() === true) {
         view.sendAgain();
       }
     },
