@@ -103,13 +103,12 @@ export function createCall(environment: CallEnvironment, localMedia: LocalMedia)
     },
   });
 
-  const own = createOwnTracks(
-    { localMedia, phone: environment.isPhone, report },
-    {
-      onTracks: (tracks) => media.setTracks(tracks),
-      onContext: (context) => media.setContext(context),
-    },
-  );
+  const own = createOwnTracks({
+    ...environment,
+    localMedia,
+    onTracks: (tracks) => media.setTracks(tracks),
+    onContext: (context) => media.setContext(context),
+  });
   const media = createCallMedia(
     {
       environment,
@@ -209,6 +208,7 @@ export function createCall(environment: CallEnvironment, localMedia: LocalMedia)
     ];
     stopWhileJoined = () => {
       cancels.forEach((cancel) => cancel());
+      own.stop();
       stopWhileJoined = () => {};
     };
   }
