@@ -105,13 +105,12 @@ export function createCall(environment: CallEnvironment, localMedia: LocalMedia)
     },
   });
 
-  const own = createOwnTracks(
-    { localMedia, phone: environment.isPhone, report },
-    {
-      onTracks: (tracks) => media.setTracks(tracks),
-      onContext: (context) => media.setContext(context),
-    },
-  );
+  const own = createOwnTracks({
+    ...environment,
+    localMedia,
+    onTracks: (tracks) => media.setTracks(tracks),
+    onContext: (context) => media.setContext(context),
+  });
   const media = createCallMedia(
     {
       environment,
@@ -211,6 +210,7 @@ export function createCall(environment: CallEnvironment, localMedia: LocalMedia)
     ];
     stopWhileJoined = () => {
       cancels.forEach((cancel) => cancel());
+      own.stop();
       stopWhileJoined = () => {};
     };
   }

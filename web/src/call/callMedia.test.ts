@@ -277,6 +277,7 @@ describe("what the server sends", () => {
       peer_id: "server",
       slots: [{ mid: ada?.mid, content: camera("ada"), paused: true }],
     });
+    one.clock.advance(2_100);
     expect(one.person("ada")).toMatchObject({ camera: null, cameraPaused: true, cameraShown: true });
     expect(one.person("bob")).toMatchObject({ camera: null, cameraPaused: false, cameraShown: false });
   });

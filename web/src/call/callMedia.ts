@@ -299,12 +299,7 @@ export function createCallMedia(
     },
     peers: mesh.peers,
     server: servers.current,
-    serverState: () => {
-      if (room.mediaServer === null && servers.all().length === 0) {
-        return "none";
-      }
-      return servers.current()?.state() ?? "idle";
-    },
+    serverState: () => servers.state() ?? (room.mediaServer === null ? "none" : "idle"),
     quality: () => quality,
     serverAudio: incoming.serverAudio,
     of: incoming.of,

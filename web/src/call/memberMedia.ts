@@ -17,6 +17,8 @@ export interface MemberMedia {
   readonly cameraShown: boolean;
 }
 
+const BASICS: readonly Slot[] = ["microphone", "camera"];
+
 /** Puts together what comes from everyone, each thing from one way at a time. */
 export interface MemberMediaSource {
   /** The room, or what comes, is other than before. */
@@ -34,7 +36,7 @@ export function createMemberMedia({
   servers,
 }: {
   peers: () => ReadonlyMap<PeerId, Peer>;
-  servers: Pick<ServerConnections, "all" | "current" | "candidates">;
+  servers: Pick<ServerConnections, "all" | "current" | "state" | "candidates">;
 }): MemberMediaSource {
   const choice = createStreamChoice();
   let room = EMPTY_ROOM;
@@ -79,14 +81,15 @@ export function createMemberMedia({
 
   function connectionOf(member: Member): PeerConnectionState {
     const direct = peers().get(member.peerId)?.connection();
-    const server = servers.all().map((connection) => connection.state());
-    if (direct === "connected" || server.length === 0) {
+    const server = servers.state();
+    if (direct === "connected" || server === null) {
       return direct ?? "connecting";
     }
-    if (!server.includes("connected")) {
-      return room.topology === "mesh" ? (direct ?? "connecting") : (server[0] ?? "connecting");
+    if (server !== "connected") {
+      return room.topology === "mesh" ? (direct ?? server) : server;
     }
-    return member.publisher || member.path === "sfu" ? "connected" : (direct ?? "connecting");
+    const comes = BASICS.some((slot) => servers.candidates(member.peerId, slot).length > 0);
+    return comes || member.publisher || member.path === "sfu" ? "connected" : (direct ?? "connecting");
   }
 
   return {

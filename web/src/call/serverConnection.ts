@@ -29,6 +29,8 @@ export interface ServerConnection {
   /** Looks whether anything comes at all; `sends` tells who of the others sends something. */
   checkFlow(sends: (peerId: PeerId, source: string) => boolean): void;
   state(): PeerConnectionState;
+  /** The server has answered, so that it can be told something. */
+  isKnown(): boolean;
   /** On the clock; null while there is no connection. */
   connectedSince(): number | null;
   slot(peerId: PeerId, source: Slot): SlotState | null;
@@ -59,8 +61,8 @@ export interface ServerConnectionOptions {
 
 /** An answer takes milliseconds, over bad networks a second; then the offer counts as lost. */
 const ANSWER_PATIENCE_MS = 5_000;
-/** Where a browser does not tell of the pictures that come, they are taken to after this long. */
-const UNSEEN_MS = 1_000;
+/** Where a browser never tells of the pictures that come, they are taken to after this long. */
+const UNSEEN_MS = 3_000;
 
 export function createServerConnection(options: ServerConnectionOptions): ServerConnection {
   const { environment, peerId } = options;
@@ -73,6 +75,7 @@ export function createServerConnection(options: ServerConnectionOptions): Server
   let connectedSince: number | null = null;
   let figures: MediaFigures | null = null;
   let failures = 0;
+  let tellsPictures = false;
   let closed = false;
   /** Of the present link. */
   let answered = false;
@@ -187,9 +190,10 @@ export function createServerConnection(options: ServerConnectionOptions): Server
   function lastMedia(mid: string): number | null {
     const receiver = link.receivers().get(mid);
     const last = lastMediaOf(receiver);
-    const told = connectedSince !== null && clock.now() - connectedSince > UNSEEN_MS;
+    tellsPictures ||= last !== null && receiver?.track.kind === "video";
+    const isLate = connectedSince !== null && clock.now() - connectedSince > UNSEEN_MS;
     // Any number that changes will do.
-    return last === null && told && receiver?.track.muted === false ? clock.now() : last;
+    return !tellsPictures && isLate && receiver?.track.muted === false ? clock.now() : last;
   }
 
   function look(): void {
@@ -270,6 +274,7 @@ export function createServerConnection(options: ServerConnectionOptions): Server
       }
     },
     state: () => recovery.state(),
+    isKnown: () => answered && !lost,
     connectedSince: () => connectedSince,
     slot: (id, source) => slots.of(id, source),
     slots: () => slots.all(),

@@ -3,6 +3,7 @@ import type { Cancel } from "../services/clock";
 import type { OutgoingTracks, Slot } from "./description";
 import { serverNeed } from "./mediaWay";
 import type { LateParts } from "./lazyParts";
+import type { PeerConnectionState } from "./model";
 import type { PeerEnvironment } from "./peer";
 import type { RoomState } from "./roomState";
 import type { ServerConnection } from "./serverConnection";
@@ -32,6 +33,8 @@ export interface ServerConnections {
   checkFlow(sends: (peerId: string, source: string) => boolean): void;
   current(): ServerConnection | null;
   all(): readonly ServerConnection[];
+  /** While the room moves to another server it is the better of both; null without any. */
+  state(): PeerConnectionState | null;
   /** Everything that is to be shown comes, or has had its time. */
   isComplete(): boolean;
   /** The ways by which it comes from a server, the better first. */
@@ -187,8 +190,8 @@ export function createServerConnections(
     },
     handleNetworkChange: () => current?.handleNetworkChange(),
     restate: () => {
-      if (current !== null) {
-        current.restate();
+      current?.restate();
+      if (current?.isKnown() === true) {
         view.sendAgain();
       }
     },
@@ -202,6 +205,13 @@ export function createServerConnections(
     checkFlow: (sends) => current?.checkFlow(sends),
     current: () => current,
     all: () => [current, former].filter((one) => one !== null),
+    state: () => {
+      const now = current?.state();
+      if (former === null || now === "connected") {
+        return now ?? null;
+      }
+      return former.state() === "connected" ? "connected" : "reconnecting";
+    },
     isComplete,
     candidates: (peerId, slot) =>
       [current, former].flatMap((from) => {

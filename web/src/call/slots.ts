@@ -12,7 +12,7 @@ export interface Slots {
   release(isShown: (content: SlotContent) => boolean, now: number): void;
   /**
    * Looks whether something comes. `lastMedia` tells when a section brought something last: any
-   * number that changes each time, `null` for never. True when something has begun to come.
+   * number that changes each time, `null` for never. True when something has begun or ceased to come.
    */
   sample(lastMedia: (mid: string) => number | null, now: number): boolean;
   of(peerId: PeerId, source: MediaSource): SlotState | null;
@@ -25,7 +25,7 @@ export interface SlotState {
   readonly content: SlotContent | null;
   readonly layer: string | null;
   readonly paused: boolean;
-  /** Something of it has come since it is in there. */
+  /** Something of it has come since it is in there, and not been paused for long since. */
   readonly flows: boolean;
 }
 
@@ -34,6 +34,9 @@ const LEFTOVERS_MS = 150;
 /** Until then the server has told what it made of a section that is wanted back. */
 const TOLD_WITHIN_MS = 500;
 
+/** A camera that is slow for a moment counts as paused as well: its last picture stays that long. */
+const PAUSE_PASSES_MS = 2_000;
+
 interface Entry extends SlotState {
   /** As the server told last, which may be before it heard what is shown now. */
   readonly told: SlotContent | null;
@@ -41,6 +44,7 @@ interface Entry extends SlotState {
   readonly foreignUntil: number;
   /** What came last when it was looked at first; `undefined` before. */
   readonly baseline: number | null | undefined;
+  readonly pausedAt: number | null;
 }
 
 export function createSlots(): Slots {
@@ -48,14 +52,13 @@ export function createSlots(): Slots {
 
   function taken({ mid, content, layer, paused }: Slot, now: number): Entry {
     const before = entries.find((entry) => entry.mid === mid);
-    const news = { mid, layer: layer ?? null, paused, told: content };
+    const pausedAt = paused ? (before?.pausedAt ?? now) : null;
+    const news = { mid, layer: layer ?? null, paused, pausedAt, told: content };
     if (before === undefined) {
       return { ...news, content, flows: false, baseline: undefined, foreignUntil: now };
     }
     if (isSame(before.told, content)) {
-      // After a pause it has to begin to come again.
-      const flows = before.flows && !paused;
-      return { ...before, ...news, flows, baseline: flows ? before.baseline : undefined };
+      return { ...before, ...news };
     }
     const foreignUntil = before.told === null ? before.foreignUntil : now + LEFTOVERS_MS;
     return { ...news, content, flows: false, baseline: undefined, foreignUntil };
@@ -68,6 +71,18 @@ export function createSlots(): Slots {
     }
     const content = shown ? entry.told : null;
     return { ...entry, content, flows: false, baseline: undefined, foreignUntil: now + TOLD_WITHIN_MS };
+  }
+
+  function looked(entry: Entry, lastMedia: (mid: string) => number | null, now: number): Entry {
+    if (entry.content === null) {
+      return entry;
+    }
+    if (entry.flows) {
+      // After a pause it has to begin to come again.
+      const isOver = entry.pausedAt !== null && now - entry.pausedAt >= PAUSE_PASSES_MS;
+      return isOver ? { ...entry, flows: false, baseline: undefined } : entry;
+    }
+    return entry.paused ? entry : sampled(entry, lastMedia(entry.mid), now);
   }
 
   function sampled(entry: Entry, last: number | null, now: number): Entry {
@@ -86,9 +101,7 @@ export function createSlots(): Slots {
     },
     sample: (lastMedia, now) => {
       const before = entries;
-      entries = before.map((entry) =>
-        entry.content === null || entry.paused || entry.flows ? entry : sampled(entry, lastMedia(entry.mid), now),
-      );
+      entries = before.map((entry) => looked(entry, lastMedia, now));
       return entries.some((entry, at) => entry.flows !== before[at]?.flows);
     },
     of: (peerId, source) =>
