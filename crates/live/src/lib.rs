@@ -10,6 +10,7 @@
 //! nodes hold copies of the rooms that their participants are in: [`shared`] says how they agree.
 
 mod answer;
+mod broadcast;
 mod checkpoint;
 mod entering;
 mod hub;
@@ -33,4 +34,4 @@ pub use outbox::bounds;
 pub use session::{Poll, Session};
 pub use shared::Shared;
 pub use store::{Audience, Decision, Refusal, Work};
-pub use tokens::{InvalidToken, ResumeClaims, Tokens};
+pub use tokens::{Grant, InvalidToken, ResumeClaims, Tokens};

@@ -1,8 +1,10 @@
 use data_encoding::BASE64URL_NOPAD;
 use hmac::{Hmac, KeyInit, Mac};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use sha2::Sha256;
-use wecall_protocol::{MediaState, PeerId, Role, RoomId, RoomName, Timestamp, UserName, limits};
+use wecall_protocol::{
+    MediaState, PeerId, Role, RoomId, RoomName, Timestamp, UserName, limits, rest::TokenKind,
+};
 use wecall_room::Capabilities;
 
 use crate::session::Line;
@@ -54,11 +56,32 @@ pub struct ResumeClaims {
     pub issued_at: Timestamp,
 }
 
+/// What a token for a stream states.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Grant {
+    /// Tells one token from another.
+    #[serde(rename = "i")]
+    pub id: u64,
+    #[serde(rename = "k")]
+    pub kind: TokenKind,
+    #[serde(rename = "r")]
+    pub room: RoomId,
+    #[serde(rename = "rc")]
+    pub room_created_at: Timestamp,
+    /// Of the publisher.
+    #[serde(rename = "n", default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<UserName>,
+    #[serde(rename = "e")]
+    pub expires_at: Timestamp,
+}
+
 /// Each kind of token is signed under its own prefix, so that none passes for another.
 #[derive(Clone, Copy)]
 enum Purpose {
     Resume,
     Host,
+    Grant,
+    Stream,
 }
 
 impl Purpose {
@@ -66,6 +89,8 @@ impl Purpose {
         match self {
             Self::Resume => b"wecall resume 1\0",
             Self::Host => b"wecall host 1\0",
+            Self::Grant => b"wecall grant 1\0",
+            Self::Stream => b"wecall stream 1\0",
         }
     }
 }
@@ -79,18 +104,56 @@ impl Tokens {
     }
 
     pub fn resume(&self, claims: &ResumeClaims) -> String {
-        let json = serde_json::to_vec(claims).expect("claims hold nothing that JSON cannot");
-        let payload = BASE64URL_NOPAD.encode(&json);
-        let tag = self.sign(Purpose::Resume, payload.as_bytes());
-        format!("{payload}.{}", BASE64URL_NOPAD.encode(&tag))
+        self.state(Purpose::Resume, claims)
     }
 
     pub fn check_resume(&self, token: &str) -> Result<ResumeClaims, InvalidToken> {
+        self.read(Purpose::Resume, token)
+    }
+
+    pub fn grant(&self, grant: &Grant) -> String {
+        self.state(Purpose::Grant, grant)
+    }
+
+    pub fn check_grant(&self, token: &str) -> Result<Grant, InvalidToken> {
+        self.read(Purpose::Grant, token)
+    }
+
+    /// Names a stream in a room to whoever began it: others know its peer and cannot sign it.
+    pub fn stream(&self, room: RoomId, kind: TokenKind, peer: PeerId) -> String {
+        let tag = self.sign(
+            Purpose::Stream,
+            stream_statement(room, kind, peer).as_bytes(),
+        );
+        format!("{peer}.{}", BASE64URL_NOPAD.encode(&tag))
+    }
+
+    pub fn check_stream(
+        &self,
+        room: RoomId,
+        kind: TokenKind,
+        text: &str,
+    ) -> Result<PeerId, InvalidToken> {
+        let (peer, tag) = text.split_once('.').ok_or(InvalidToken)?;
+        let peer = peer.parse().map_err(|_| InvalidToken)?;
+        let statement = stream_statement(room, kind, peer);
+        self.check(Purpose::Stream, statement.as_bytes(), tag)?;
+        Ok(peer)
+    }
+
+    fn state(&self, purpose: Purpose, claims: &impl Serialize) -> String {
+        let json = serde_json::to_vec(claims).expect("claims hold nothing that JSON cannot");
+        let payload = BASE64URL_NOPAD.encode(&json);
+        let tag = self.sign(purpose, payload.as_bytes());
+        format!("{payload}.{}", BASE64URL_NOPAD.encode(&tag))
+    }
+
+    fn read<T: DeserializeOwned>(&self, purpose: Purpose, token: &str) -> Result<T, InvalidToken> {
         if token.len() > limits::TOKEN_BYTES {
             return Err(InvalidToken);
         }
         let (payload, tag) = token.split_once('.').ok_or(InvalidToken)?;
-        self.check(Purpose::Resume, payload.as_bytes(), tag)?;
+        self.check(purpose, payload.as_bytes(), tag)?;
         let json = BASE64URL_NOPAD
             .decode(payload.as_bytes())
             .map_err(|_| InvalidToken)?;
@@ -134,6 +197,14 @@ impl Tokens {
             .verify_slice(&tag)
             .map_err(|_| InvalidToken)
     }
+}
+
+fn stream_statement(room: RoomId, kind: TokenKind, peer: PeerId) -> String {
+    let kind = match kind {
+        TokenKind::Publish => "publish",
+        TokenKind::Watch => "watch",
+    };
+    format!("{kind} {room} {peer}")
 }
 
 fn host_statement(room: RoomId, created_at: Timestamp) -> [u8; 16] {

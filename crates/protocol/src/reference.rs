@@ -64,6 +64,8 @@ impl Declarations {
         declarations.visit::<rest::RoomInfo>();
         declarations.visit::<rest::ValidRoom>();
         declarations.visit::<rest::InvalidRoom>();
+        declarations.visit::<rest::CreateTokenRequest>();
+        declarations.visit::<rest::CreatedToken>();
         declarations.visit::<rest::ClientConfig>();
         declarations.visit::<rest::Problem>();
         declarations

@@ -93,6 +93,49 @@ pub struct InvalidRoom {
     pub code: ErrorCode,
 }
 
+/// `POST /api/rooms/{room_id}/tokens`
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "gen", derive(ts_rs::TS))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct CreateTokenRequest {
+    pub kind: TokenKind,
+    /// How the publisher is called in the room, 1 to 64 characters; "Broadcast" without one.
+    #[serde(default)]
+    #[cfg_attr(feature = "gen", ts(optional))]
+    #[cfg_attr(feature = "openapi", schema(example = "Main stage"))]
+    pub name: Option<String>,
+    /// From 60 to 2,592,000 (30 days); a day without it. What has begun by then goes on.
+    #[serde(default)]
+    #[cfg_attr(feature = "gen", ts(optional))]
+    #[cfg_attr(feature = "openapi", schema(example = 86_400))]
+    pub ttl_seconds: Option<u32>,
+}
+
+/// What a token is good for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[cfg_attr(feature = "gen", derive(ts_rs::TS))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub enum TokenKind {
+    /// One stream into the room, by WHIP. A second one takes the place of the first.
+    Publish,
+    /// Streams out of the room, by WHEP.
+    Watch,
+}
+
+/// A token that was just made.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "gen", derive(ts_rs::TS))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct CreatedToken {
+    /// For `Authorization: Bearer`. Whoever has it may do what it is good for.
+    pub token: String,
+    /// Where to send the offer.
+    pub url: String,
+    #[cfg_attr(feature = "openapi", schema(value_type = String, format = DateTime))]
+    pub expires_at: Timestamp,
+}
+
 /// An `RTCIceServer` of W3C WebRTC.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "gen", derive(ts_rs::TS))]

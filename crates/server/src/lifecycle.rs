@@ -87,7 +87,7 @@ pub async fn run(loaded: Loaded, traces: Option<Traces>, clock: Clock) -> anyhow
         clock,
     )?;
     let media_metrics = metrics.of_media();
-    let media = engine.map(|engine| engine.serve(live.clone(), media_metrics));
+    let media = engine.map(|engine| engine.serve(live.clone(), media_metrics, clock));
     let gateway = Gateway::new(
         live.clone(),
         limits.clone(),

@@ -5,9 +5,11 @@ use std::{
     time::{Duration, Instant},
 };
 
-use wecall_live::{CreateError, Live};
-use wecall_protocol::{ErrorCode, RoomId, RoomName, Timestamp, UserName};
+use wecall_live::{CreateError, Grant, Live};
+use wecall_protocol::{ErrorCode, PeerId, RoomId, RoomName, Timestamp, UserName, rest::TokenKind};
 use wecall_room::{RoomOptions, RoomState};
+
+use crate::media::{Ask, Reply};
 
 /// A second room id is taken with a chance of 1 to 2 million even when the server is full.
 const ID_ATTEMPTS: usize = 5;
@@ -81,6 +83,49 @@ impl Rooms {
             Ok((room.name.clone(), room.participant_count()))
         };
         self.live.inspect(id, check, now).await?
+    }
+
+    /// A token for what `grant` states, by whoever holds the host token.
+    pub async fn grant(
+        &self,
+        grant: Grant,
+        host_token: &str,
+        now: Timestamp,
+    ) -> Result<String, ErrorCode> {
+        self.live.grant(grant, host_token, now).await
+    }
+
+    pub async fn check_grant(
+        &self,
+        room: RoomId,
+        kind: TokenKind,
+        token: &str,
+        now: Timestamp,
+    ) -> Result<Grant, ErrorCode> {
+        self.live.check_grant(room, kind, token, now).await
+    }
+
+    pub fn stream_name(&self, room: RoomId, kind: TokenKind, peer: PeerId) -> String {
+        self.live.stream_name(room, kind, peer)
+    }
+
+    pub fn stream_named(&self, room: RoomId, kind: TokenKind, name: &str) -> Option<PeerId> {
+        self.live.stream_named(room, kind, name)
+    }
+
+    /// Asks the media server of a room, wherever it is.
+    pub async fn ask_media(
+        &self,
+        room: RoomId,
+        ask: &Ask,
+        now: Timestamp,
+    ) -> Result<Reply, ErrorCode> {
+        let question = serde_json::to_string(ask).expect("it holds nothing that JSON cannot");
+        let reply = self.live.ask_media(room, question.into(), now).await?;
+        serde_json::from_str(&reply).map_err(|error| {
+            tracing::warn!(%error, "the media server answered in the words of another version");
+            ErrorCode::Unavailable
+        })
     }
 
     /// Since how long the store of the rooms does not answer.

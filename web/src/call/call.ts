@@ -4,6 +4,7 @@ import type { OpenSocket } from "../services/websocket";
 import { callView, IDLE_CALL } from "./callView";
 import { pendingOf, withPending, withStatus } from "./chatLog";
 import { createCallMedia } from "./callMedia";
+import type { LateParts, LazyParts } from "./lazyParts";
 import type { Call, CallEnd, CallPhase, CallState, JoinOptions, LocalMedia } from "./model";
 import { createStore } from "./observable";
 import { mediaState, sameMedia } from "./outgoing";
@@ -32,6 +33,7 @@ export interface CallEnvironment extends PeerEnvironment {
   readonly addresses: SignalingAddresses;
   /** Asks the server where signaling is, whenever it was asked last. */
   readonly refreshAddresses: () => void;
+  readonly lateParts: LazyParts<LateParts>;
   /** Fetches what connections need from the server. */
   readonly prepareConnections: () => Promise<void>;
   readonly sessions: SessionStore;
@@ -341,6 +343,7 @@ export function createCall(environment: CallEnvironment, localMedia: LocalMedia)
     state: view,
     stats: createStatsSampler(environment, media),
     prepare: () => {
+      environment.lateParts.want();
       signaling.prepare();
       void environment.prepareConnections();
     },

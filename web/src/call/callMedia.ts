@@ -1,19 +1,19 @@
 import type { ClientMessage, PeerId, ServerMessage } from "../protocol/generated";
 import { every, type Cancel } from "../services/clock";
 import type { OutgoingTracks } from "./description";
+import type { LateParts, LazyParts } from "./lazyParts";
 import { meshNeed } from "./mediaWay";
 import { createMemberMedia, type MemberMediaSource } from "./memberMedia";
 import { createMesh, type Mesh } from "./mesh";
 import type { CallQuality, CallViewRequest, MediaServerState } from "./model";
 import { createPathReport } from "./pathReport";
 import type { PeerEnvironment } from "./peer";
-import { createPreflight } from "./preflight";
+import type { Preflight } from "./preflight";
 import { EMPTY_ROOM, type Member, type RoomState } from "./roomState";
 import type { SendingContext } from "./senderLimits";
 import type { ServerConnection } from "./serverConnection";
 import { createServerConnections } from "./serverConnections";
 import { wishOf } from "./shownPictures";
-import { entriesOf, reachOf } from "./statsReport";
 import { createUnreachableWatch } from "./unreachable";
 
 /**
@@ -49,7 +49,10 @@ export interface CallMedia {
 }
 
 export interface CallMediaOptions {
-  readonly environment: PeerEnvironment & { readonly isPhone: boolean };
+  readonly environment: PeerEnvironment & {
+    readonly isPhone: boolean;
+    readonly lateParts: LazyParts<LateParts>;
+  };
   readonly send: (message: ClientMessage) => void;
   readonly onChange: () => void;
   readonly onSuspicion: () => void;
@@ -68,7 +71,7 @@ export function createCallMedia(
   initial: { tracks: OutgoingTracks; context: SendingContext },
 ): CallMedia {
   const { environment, send } = options;
-  const { clock } = environment;
+  const { clock, lateParts } = environment;
   let room = EMPTY_ROOM;
   let view: CallViewRequest | null = null;
   let quality: CallQuality = "auto";
@@ -84,6 +87,7 @@ export function createCallMedia(
   const servers = createServerConnections(
     {
       environment,
+      create: () => lateParts.current()?.createServerConnection ?? null,
       send,
       onChange: () => {
         settle();
@@ -97,16 +101,29 @@ export function createCallMedia(
   const path = createPathReport(send);
   const unreachable = createUnreachableWatch(clock);
   const incoming = createMemberMedia({ peers: mesh.peers, servers });
-  const preflight = createPreflight({
-    ...environment,
-    send,
-    onReach: path.setReach,
-  });
+  let preflight: Preflight | null = null;
+  let isOpen = false;
+
+  /** For a room with a media server; when they come, all is as if they had been there. */
+  function needLateParts(): void {
+    const parts = lateParts.current();
+    if (parts === null) {
+      lateParts.want(() => {
+        if (isOpen) {
+          update(room);
+          options.onChange();
+        }
+      });
+    } else {
+      preflight ??= parts.createPreflight({ ...environment, send, onReach: path.setReach });
+    }
+  }
 
   async function readReach(connection: ServerConnection): Promise<void> {
     try {
       const report = await connection.stats();
-      const reach = report === null ? null : reachOf(entriesOf(report.values()));
+      const parts = lateParts.current();
+      const reach = report === null || parts === null ? null : parts.reachOf(parts.entriesOf(report.values()));
       if (reach !== null && connection === servers.current()) {
         path.setReach(reach);
       }
@@ -123,6 +140,9 @@ export function createCallMedia(
     const before = room;
     room = next;
     path.update(room.self);
+    if (room.mediaServer !== null) {
+      needLateParts();
+    }
     if (room.topology === "mesh" && before.topology === "sfu") {
       meshSince = clock.now();
       mesh.connect(room.members, need);
@@ -132,7 +152,7 @@ export function createCallMedia(
     servers.show(wishOf(view, quality, room.members));
     servers.update(room);
     const isIdle = room.topology === "mesh" && servers.current() === null;
-    preflight.expect(isIdle ? (room.mediaServer?.peer_id ?? null) : null);
+    preflight?.expect(isIdle ? (room.mediaServer?.peer_id ?? null) : null);
     settle();
   }
 
@@ -205,7 +225,8 @@ export function createCallMedia(
   function close(): void {
     stopLooking();
     cancelRetell();
-    preflight.expect(null);
+    isOpen = false;
+    preflight?.expect(null);
     servers.close();
     mesh.close();
   }
@@ -213,6 +234,7 @@ export function createCallMedia(
   return {
     begin: (next) => {
       close();
+      isOpen = true;
       room = next;
       if (next.self !== null) {
         mesh.begin(next.self.peerId);
@@ -232,7 +254,7 @@ export function createCallMedia(
       mesh.receive(message);
       servers.receive(message);
       if ("peer_id" in message && message.peer_id === room.mediaServer?.peer_id) {
-        preflight.receive(message);
+        preflight?.receive(message);
       }
       if (message.type === "error" && message.in_reply_to === "media-path") {
         cancelRetell();
@@ -265,7 +287,7 @@ export function createCallMedia(
       unreachable.reset();
       mesh.handleNetworkChange();
       servers.handleNetworkChange();
-      preflight.handleNetworkChange();
+      preflight?.handleNetworkChange();
     },
     recovered: servers.restate,
     restate: () => {

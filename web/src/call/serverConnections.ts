@@ -2,12 +2,12 @@ import type { ClientMessage, ServerMessage } from "../protocol/generated";
 import type { Cancel } from "../services/clock";
 import type { OutgoingTracks, Slot } from "./description";
 import { serverNeed } from "./mediaWay";
+import type { LateParts } from "./lazyParts";
 import type { PeerConnectionState } from "./model";
 import type { PeerEnvironment } from "./peer";
 import type { RoomState } from "./roomState";
-import { createServerConnection, type ServerConnection } from "./serverConnection";
-import { MOST_PICTURES } from "./serverLink";
-import { NOTHING_SHOWN, type Wish } from "./shownPictures";
+import type { ServerConnection } from "./serverConnection";
+import { MOST_PICTURES, NOTHING_SHOWN, type Wish } from "./shownPictures";
 import type { Candidate } from "./streamChoice";
 import { createViewSender } from "./viewSender";
 
@@ -44,6 +44,8 @@ export interface ServerConnections {
 
 export interface ServerConnectionsOptions {
   readonly environment: PeerEnvironment & { readonly isPhone: boolean };
+  /** Null until it has been loaded; `update` afterwards makes up for it. */
+  readonly create: () => LateParts["createServerConnection"] | null;
   readonly send: (message: ClientMessage) => void;
   readonly onChange: () => void;
   readonly onConnected: (connection: ServerConnection) => void;
@@ -87,7 +89,11 @@ export function createServerConnections(
   const pictures = (): number => Math.min(Math.max(wish.shown.length, FEWEST_PICTURES), MOST_PICTURES);
 
   function connect(peerId: string): void {
-    const created: ServerConnection = createServerConnection({
+    const create = options.create();
+    if (create === null) {
+      return;
+    }
+    const created: ServerConnection = create({
       peerId,
       environment,
       tracks,

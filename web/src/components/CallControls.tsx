@@ -147,7 +147,7 @@ function FullControls(props: CallControlsProps) {
         triggerLabel={t("view.title")}
         triggerClass={controlClass("neutral")}
         trigger={<LayoutGrid aria-hidden="true" size={22} />}
-        panelClass="w-72 p-4"
+        panelClass="w-80 p-4"
       >
         {() => (
           <PartBoundary>

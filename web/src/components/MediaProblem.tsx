@@ -1,5 +1,5 @@
 import { TriangleAlert } from "lucide-react";
-import { t } from "../locales/translate";
+import { t } from "../locales/later";
 import { Button } from "../ui/Button";
 import type { MediaProblemView } from "./mediaFailures";
 
@@ -12,7 +12,7 @@ interface MediaProblemProps extends MediaProblemView {
 /** Nothing that a person does on this page changes these. */
 const BEYOND_RETRY = new Set<MediaProblemView["failure"]>(["insecure-context", "unsupported"]);
 
-export function MediaProblem({ device, failure, origin, onRetry, onDismiss }: MediaProblemProps) {
+export default function MediaProblem({ device, failure, origin, onRetry, onDismiss }: MediaProblemProps) {
   const name = t(`media.${device}`);
   return (
     <section role="alert" className="flex gap-3 rounded-2xl bg-warn-soft p-4 text-warn-text">

@@ -1,7 +1,7 @@
 import { cleanup, render, screen, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { afterEach, expect, test, vi } from "vitest";
-import { actions, callState, media, person } from "../gallery/fakes";
+import { actions, callState, crowd, media, person } from "../gallery/fakes";
 import { t } from "../locales/later";
 import ParticipantsPanel from "./ParticipantsPanel";
 
@@ -44,4 +44,20 @@ test("anyone can choose whose picture is large, once there are several", () => {
   render(<ParticipantsPanel call={{ ...call, self }} media={media()} actions={actions} {...pin} />);
   const menu = screen.queryByRole("button", { name: t("people.actions", { name: "Grace Hopper" }) });
   expect(menu).not.toBeNull();
+});
+
+test("among many, somebody is found by a part of the name", async () => {
+  render(<ParticipantsPanel call={crowd(30)} media={media()} actions={actions} {...pin} />);
+  expect(screen.getAllByRole("listitem").length).toBe(31);
+  const field = screen.getByRole("searchbox", { name: t("people.search") });
+  await userEvent.type(field, "hopp");
+  expect(screen.getAllByRole("listitem").map((row) => row.dataset["peerId"])).toEqual(["peer-1", "peer-20"]);
+  await userEvent.type(field, "xyz");
+  expect(screen.queryAllByRole("listitem")).toEqual([]);
+  expect(screen.getByRole("status").textContent).toBe(t("people.searchNobody"));
+});
+
+test("among few, there is nothing to search", () => {
+  render(<ParticipantsPanel call={callState([person(0)])} media={media()} actions={actions} {...pin} />);
+  expect(screen.queryByRole("searchbox")).toBeNull();
 });

@@ -37,16 +37,22 @@ interface ParticipantsPanelProps {
   readonly onPin: (key: string) => void;
 }
 
+/** From here on, scrolling takes longer than typing a name. */
+const SEARCH_FROM = 16;
+
 /** What a host is asked about before it happens. */
 type Question = { kind: "remove" | "make-host"; person: PersonView } | { kind: "end" };
 
 export default function ParticipantsPanel({ call, media, actions, pinned, onPin }: ParticipantsPanelProps) {
   const [question, setQuestion] = useState<Question | null>(null);
+  const [search, setSearch] = useState("");
   const { microphone, camera, screen } = media;
   const people = useMemo(
     () => peopleOf(call, { microphone, camera, screen }),
     [call, microphone, camera, screen],
   );
+  const searched = people.length >= SEARCH_FROM ? search.trim().toLocaleLowerCase() : "";
+  const found = people.filter(({ name }) => name.toLocaleLowerCase().includes(searched));
   // With two, there is nothing to choose from.
   const canPin = people.length > 2;
   const asHost = call.self?.role === "host";
@@ -58,10 +64,27 @@ export default function ParticipantsPanel({ call, media, actions, pinned, onPin 
           {t("people.count", { count: people.length, max: call.room.maxParticipants })}
         </p>
       )}
+      {people.length >= SEARCH_FROM && (
+        <div className="px-4 pb-2">
+          <input
+            type="search"
+            aria-label={t("people.search")}
+            placeholder={t("people.search")}
+            value={search}
+            onChange={(event) => setSearch(event.target.value)}
+            className="min-h-11 w-full rounded-xl border border-line-strong bg-surface px-3 text-[0.95rem] text-text placeholder:text-muted"
+          />
+        </div>
+      )}
+      {found.length === 0 && (
+        <p role="status" className="m-0 px-5 py-2 text-sm text-muted">
+          {t("people.searchNobody")}
+        </p>
+      )}
       {/* oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- scrollable by keys */}
       <div tabIndex={0} role="group" aria-label={t("people.list")} className="min-h-0 flex-1 overflow-y-auto px-2">
         <ul className="m-0 flex list-none flex-col p-0">
-          {people.map((person) => (
+          {found.map((person) => (
             <PersonRow
               key={person.peerId}
               {...person}

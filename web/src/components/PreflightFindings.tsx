@@ -12,10 +12,10 @@ interface PreflightFindingsProps {
 export function PreflightFindings({ preflight: { kind, findings }, from }: PreflightFindingsProps) {
   return (
     <section aria-labelledby="preflight-title" className="flex flex-col gap-3 text-sm">
-      <h3 id="preflight-title" className="m-0 flex items-center gap-2 text-base font-semibold">
+      <p id="preflight-title" className="m-0 flex items-center gap-2 text-base font-semibold">
         {kind === "ready" && <CircleCheck aria-hidden="true" size={18} className="text-accent-text" />}
         {t(kind === "ready" ? "preflight.ready" : "preflight.title")}
-      </h3>
+      </p>
       <p className="m-0 text-muted">{t("preflight.about", { count: from })}</p>
       {findings.length > 0 && (
         <ul className="m-0 flex list-none flex-col gap-3 p-0">

@@ -1,4 +1,4 @@
-import { useMemo, useState } from "react";
+import { Suspense, useMemo, useState } from "react";
 import type { CallQuality, CallViewRequest, ShownReaction, ViewTile } from "../call/model";
 import type { LayoutMode } from "../hooks/layoutChoice";
 import { useShortcuts } from "../hooks/shortcuts";
@@ -9,7 +9,8 @@ import { t } from "../locales/translate";
 import type { PeerId } from "../protocol/generated";
 import { isMini, layoutTiles } from "./callLayout";
 import { FloatingReactions } from "./FloatingReactions";
-import { Pager } from "./Pager";
+import { lazyPart } from "./lazyPart";
+import { PartBoundary } from "./PartBoundary";
 import { sameView, shownTiles } from "./shownTiles";
 import { nextOrder, NO_ORDER, ordered } from "./tileOrder";
 import type { TileView } from "./tiles";
@@ -28,6 +29,9 @@ export interface VideoGridProps {
   readonly quality: CallQuality;
   readonly onView: (view: CallViewRequest) => void;
 }
+
+export const loadPager = () => import("./Pager");
+const Pager = lazyPart(loadPager);
 
 const NOTHING: readonly ViewTile[] = [];
 
@@ -55,6 +59,7 @@ export function VideoGrid(props: VideoGridProps) {
   const turn = (by: number) => setPage(Math.min(Math.max((layout?.page ?? 0) + by, 0), pages - 1));
   useShortcuts({ nextPage: () => turn(1), previousPage: () => turn(-1) });
   const swipe = useSwipe((direction) => turn(-direction));
+  const nameOf = (peerId: PeerId) => tiles.find((tile) => tile.peerId === peerId)?.name ?? "";
   const canPin = tiles.length > 2 && size !== null && !isMini(size);
 
   return (
@@ -87,15 +92,23 @@ export function VideoGrid(props: VideoGridProps) {
             />
             {tile.kind === "camera" && (
               <FloatingReactions
-                name={tile.name}
+                nameOf={nameOf}
                 reactions={reactions.filter((reaction) => reaction.peerId === tile.peerId)}
               />
             )}
           </div>
         );
       })}
+      <FloatingReactions
+        nameOf={nameOf}
+        reactions={reactions.filter((reaction) => layout?.places.has(reaction.peerId) === false)}
+      />
       {layout !== null && layout.pager !== null && (
-        <Pager place={layout.pager} page={layout.page} pages={layout.pages} onPage={setPage} />
+        <PartBoundary>
+          <Suspense fallback={null}>
+            <Pager place={layout.pager} page={layout.page} pages={layout.pages} onPage={setPage} />
+          </Suspense>
+        </PartBoundary>
       )}
     </section>
   );

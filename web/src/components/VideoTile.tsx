@@ -9,12 +9,15 @@
  */
 import { AudioLines, CirclePause, Crown, Hand, MicOff, MonitorUp, Pin, PinOff, WifiOff } from "lucide-react";
 import { memo, useCallback } from "react";
+import { useAfterDelay } from "../hooks/useAfterDelay";
 import { t } from "../locales/translate";
 import { Avatar } from "../ui/Avatar";
 import { cx } from "../ui/classNames";
 import { Spinner } from "../ui/Spinner";
 import type { Place } from "./callLayout";
 import type { TileView } from "./tiles";
+
+const PAUSED_SHOWN_AFTER_MS = 1_500;
 
 interface VideoTileProps extends Omit<TileView, "key"> {
   readonly tileKey: string;
@@ -25,7 +28,9 @@ interface VideoTileProps extends Omit<TileView, "key"> {
 }
 
 export const VideoTile = memo(function VideoTile(tile: VideoTileProps) {
-  const { stream, kind, self, place, paused } = tile;
+  const { stream, kind, self, place } = tile;
+  // For a moment the last picture stands still, rather than all of it coming and going.
+  const paused = useAfterDelay(tile.paused, PAUSED_SHOWN_AFTER_MS);
   const showsVideo = stream !== null && !paused && (kind === "screen" || tile.camera);
   const attach = useCallback(
     (video: HTMLVideoElement | null) => {
@@ -167,7 +172,7 @@ function TileLabel(tile: VideoTileProps) {
       )}
       <span className="truncate @max-[6.75rem]:sr-only">{titleOf(tile)}</span>
       {!screen && tile.publisher && (
-        <span className="shrink-0 rounded-full bg-[#7bdac1] px-1.5 text-[0.7rem] leading-4 font-semibold text-[#06241d] @max-[6.75rem]:sr-only">
+        <span className="shrink-0 rounded-full bg-[#7bdac1] px-1.5 text-[0.7rem] leading-4 font-semibold text-[#06241d] @max-[9.5rem]:sr-only">
           {t("tile.publisher")}
         </span>
       )}
@@ -193,11 +198,13 @@ function ConnectionVeil({ connection, compact }: ConnectionVeilProps) {
     <div
       className={cx(
         "absolute inset-0 flex flex-col items-center justify-end gap-1 p-2 pb-11 text-center text-white",
+        // On low tiles out of the way of the picture.
+        "[@container(max-height:11rem)]:items-start [@container(max-height:11rem)]:justify-start",
         connection === "connecting" ? "bg-transparent" : "bg-black/50",
         compact && "pb-10",
       )}
     >
-      <p className="m-0 inline-flex items-center gap-2 rounded-full bg-black/60 px-3 py-1 text-sm font-medium">
+      <p className="m-0 inline-flex items-center gap-2 rounded-full bg-black/60 px-3 py-1 text-sm font-medium [@container(max-height:11rem)]:px-2 [@container(max-height:11rem)]:text-xs [@container(max-height:11rem)]:leading-4">
         {lost ? <WifiOff aria-hidden="true" size={16} /> : <Spinner />}
         <span className="@max-[8.5rem]:sr-only">{t(`tile.${connection}`)}</span>
       </p>

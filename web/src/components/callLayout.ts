@@ -73,9 +73,10 @@ const PAGER_WIDTH = 136;
 const INSET_MARGIN = 12;
 const STRIP_SHARE = 0.2;
 const STRIP_MAX = 240;
-/** Two columns beside the stage leave it more than two thirds of such a box. */
+/** Two columns beside the stage leave it more than two thirds of such a box, or all that it fills. */
 const STRIP_DOUBLE = 340;
 const STRIP_DOUBLE_FROM = 1_100;
+const LOW_ASPECT = 2.5;
 /** Of the height, under the stage of an upright box: each row of the strip. */
 const STRIP_ROW_SHARE = 0.15;
 const STRIP_ROW_MAX = 120;
@@ -232,7 +233,8 @@ type Strip = Pick<Paged, "area" | "shape" | "size" | "pager">;
 function roomBeside(count: number, box: Box): Box {
   const width = Math.round(clamp(box.width * STRIP_SHARE, SMALLEST.width, STRIP_MAX));
   const inOne = stripSize({ width, height: box.height }, SMALLEST);
-  const wide = count > inOne && box.width >= STRIP_DOUBLE_FROM ? STRIP_DOUBLE : width;
+  const canDouble = box.width >= STRIP_DOUBLE_FROM || box.width >= box.height * LOW_ASPECT;
+  const wide = count > inOne && canDouble ? Math.min(STRIP_DOUBLE, box.width / 2) : width;
   return { width: wide, height: box.height };
 }
 

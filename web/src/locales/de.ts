@@ -325,6 +325,18 @@ export const de: Catalogue = {
     "Wer ihn öffnet, leitet den Anruf. Behalten Sie ihn für sich, oder nutzen Sie ihn auf einem anderen Gerät.",
   "info.copyHostLink": "Gastgeber-Link kopieren",
   "info.expires": "Endet {time}",
+  "stream.title": "Streaming",
+  "stream.hint": "Senden Sie ein Bild aus OBS oder einem anderen Programm in diesen Anruf, oder zeigen Sie den Anruf in einem Player.",
+  "stream.publish": "In diesen Anruf streamen",
+  "stream.watch": "Andere zusehen lassen",
+  "stream.publishHow":
+    "Wählen Sie in OBS den Dienst WHIP und tragen Sie beides ein. Wer beides hat, kann bis {time} in diesen Anruf streamen.",
+  "stream.watchHow":
+    "Geben Sie beides einem Player, der WHEP spricht. Wer beides hat, kann bis {time} zusehen und zuhören.",
+  "stream.address": "Server",
+  "stream.copyAddress": "Server kopieren",
+  "stream.token": "Bearer-Token",
+  "stream.copyToken": "Token kopieren",
   "info.locked": "Abgeschlossen: niemand Neues kann hinein",
 
   "people.title": "Personen",
@@ -351,6 +363,8 @@ export const de: Catalogue = {
   "people.endTitle": "Anruf für alle beenden?",
   "people.endText": "Alle müssen hinaus, und der Link gilt nicht mehr.",
   "people.endConfirm": "Für alle beenden",
+  "people.search": "Jemanden suchen",
+  "people.searchNobody": "So heißt hier niemand.",
   "people.pin": "Bild groß lassen",
   "people.unpin": "Bild nicht mehr groß lassen",
   "people.reach.nothing": "Erreicht den Medienserver nicht",
@@ -396,8 +410,7 @@ export const de: Catalogue = {
   "banner.reconnecting":
     "Der Server ist weg. Sie sehen und hören einander weiter; die Verbindung wird neu aufgebaut …",
   "banner.reconnectingAlone": "Der Server ist weg; die Verbindung wird neu aufgebaut …",
-  "banner.media":
-    "Sie erreichen den Medienserver nicht; andere sehen und hören Sie vielleicht nicht. Es wird weiter versucht …",
+  "banner.media": "Sie erreichen den Medienserver nicht. Es wird weiter versucht …",
   "banner.mediaAction": "Herausfinden, warum",
   "banner.audioOnly": "Nur Ton: Die Bilder der anderen sind aus.",
   "banner.audioOnlyAction": "Bilder zeigen",

@@ -95,6 +95,19 @@ max_participants?: number,
 ttl_seconds?: number, };
 
 /**
+ * `POST /api/rooms/{room_id}/tokens`
+ */
+export type CreateTokenRequest = { kind: TokenKind, 
+/**
+ * How the publisher is called in the room, 1 to 64 characters; "Broadcast" without one.
+ */
+name?: string, 
+/**
+ * From 60 to 2,592,000 (30 days); a day without it. What has begun by then goes on.
+ */
+ttl_seconds?: number, };
+
+/**
  * A room that was just created.
  */
 export type CreatedRoom = { room_id: RoomId, room_name: RoomName | null, created_at: Timestamp, participant_count: number, max_participants: number, expires_at: Timestamp | null, 
@@ -102,6 +115,19 @@ export type CreatedRoom = { room_id: RoomId, room_name: RoomName | null, created
  * Whoever joins with this is a host. Shown once; keep it.
  */
 host_token: string, };
+
+/**
+ * A token that was just made.
+ */
+export type CreatedToken = { 
+/**
+ * For `Authorization: Bearer`. Whoever has it may do what it is good for.
+ */
+token: string, 
+/**
+ * Where to send the offer.
+ */
+url: string, expires_at: Timestamp, };
 
 export type EndCall = Record<symbol, never>;
 
@@ -571,6 +597,11 @@ export type Target = { target_peer_id: string, };
  * A point in time: milliseconds since the Unix epoch; ISO 8601 in UTC on the wire.
  */
 export type Timestamp = string;
+
+/**
+ * What a token is good for.
+ */
+export type TokenKind = "publish" | "watch";
 
 /**
  * How the media of a room flows.

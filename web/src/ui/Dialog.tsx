@@ -38,7 +38,7 @@ export function Dialog({ title, shape = "box", onClose, bare = false, children }
     if (element === null) return undefined;
     if (!element.open) element.showModal();
     // To what is to be filled in, or to the title; not to the first button, which closes it again.
-    const field = element.querySelector<HTMLElement>("input:not([readonly]), textarea");
+    const field = element.querySelector<HTMLElement>("input:not([readonly], [type=search]), textarea");
     (field ?? heading.current)?.focus();
     // Closing, not only removing, is what gives the focus back.
     return () => element.close();

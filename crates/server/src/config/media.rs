@@ -28,6 +28,8 @@ section! {
         tcp_listen: Vec<SocketAddr> = "0.0.0.0:7882,[::]:7882",
         /// Threads that forward media; 0 is as many as there are processors. A room is on one.
         shards: u16 = "0",
+        /// The most viewers of one room by WHEP, who are no participants.
+        max_viewers: u16 = "200",
         /// The addresses under which the internet reaches this machine, when its interfaces have
         /// others: behind NAT, in a container, in most clouds. `PUBLIC/LOCAL` tells which interface
         /// a public address leads to. Without any, the addresses of the interfaces are used, and

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use axum::{
-    body::Body,
+    body::{Body, Bytes},
     http::{HeaderMap, Request, header},
 };
 use http_body_util::{BodyExt, LengthLimitError, Limited};
@@ -16,21 +16,40 @@ use super::problem::Refusal;
 /// 16 KiB at modem speed.
 const BODY_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// A body that says that it is of this kind.
+pub async fn read_text(
+    request: Request<Body>,
+    kind: &'static str,
+    most: usize,
+) -> Result<String, Refusal> {
+    if essence(request.headers()).is_none_or(|essence| !essence.eq_ignore_ascii_case(kind)) {
+        return Err(Refusal::NotOfKind(kind));
+    }
+    let bytes = read(request, most).await?;
+    String::from_utf8(bytes.into()).map_err(|_| Refusal::Body("The body is no text.".into()))
+}
+
+async fn read(request: Request<Body>, most: usize) -> Result<Bytes, Refusal> {
+    let limited = Limited::new(request.into_body(), most);
+    match timeout(BODY_TIMEOUT, limited.collect()).await {
+        Err(_) => Err(Refusal::BodyTooSlow),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(Refusal::BodyTooLarge(most)),
+        Ok(Err(error)) => {
+            tracing::debug!(%error, "a request body broke off");
+            Err(Refusal::Body("The body is not complete.".into()))
+        }
+        Ok(Ok(body)) => Ok(body.to_bytes()),
+    }
+}
+
 /// The body, or the default for none at all.
 pub async fn read_json<T: DeserializeOwned + Default>(
     request: Request<Body>,
 ) -> Result<T, Refusal> {
-    let is_json = says_json(request.headers());
-    let limited = Limited::new(request.into_body(), REST_BODY_BYTES);
-    let bytes = match timeout(BODY_TIMEOUT, limited.collect()).await {
-        Err(_) => return Err(Refusal::BodyTooSlow),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => return Err(Refusal::BodyTooLarge),
-        Ok(Err(error)) => {
-            tracing::debug!(%error, "a request body broke off");
-            return Err(Refusal::Body("The body is not complete.".into()));
-        }
-        Ok(Ok(body)) => body.to_bytes(),
-    };
+    // A body without a type is taken at its word.
+    let is_json = essence(request.headers())
+        .is_none_or(|essence| essence.eq_ignore_ascii_case("application/json"));
+    let bytes = read(request, REST_BODY_BYTES).await?;
     if bytes.is_empty() {
         return Ok(T::default());
     }
@@ -51,11 +70,9 @@ pub async fn read_json<T: DeserializeOwned + Default>(
     })
 }
 
-/// A body without a type is taken at its word.
-fn says_json(headers: &HeaderMap) -> bool {
-    let Some(kind) = headers.get(header::CONTENT_TYPE) else {
-        return true;
-    };
+/// What the body says it is, without parameters.
+fn essence(headers: &HeaderMap) -> Option<&str> {
+    let kind = headers.get(header::CONTENT_TYPE)?;
     let essence = kind.to_str().unwrap_or_default().split(';').next();
-    essence.is_some_and(|essence| essence.trim().eq_ignore_ascii_case("application/json"))
+    Some(essence.unwrap_or_default().trim())
 }

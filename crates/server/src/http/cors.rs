@@ -10,9 +10,10 @@ use crate::config::WebOrigin;
 /// How long browsers may remember the answer to a preflight, in seconds: Chromium's most.
 const PREFLIGHT_MAX_AGE: HeaderValue = HeaderValue::from_static("7200");
 
-const METHODS: HeaderValue = HeaderValue::from_static("GET, POST");
+const METHODS: HeaderValue = HeaderValue::from_static("GET, POST, PATCH, DELETE");
 
-const HEADERS: HeaderValue = HeaderValue::from_static("accept, authorization, content-type");
+const HEADERS: HeaderValue =
+    HeaderValue::from_static("accept, authorization, content-type, if-match");
 
 /// Whether the page that a browser names in `Origin` may. No browser, no page: nothing to guard.
 pub fn origin_allowed(headers: &HeaderMap, allowed: &[WebOrigin]) -> bool {

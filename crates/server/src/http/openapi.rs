@@ -6,7 +6,7 @@ use axum::{
 };
 use utoipa::OpenApi;
 
-use super::{client_config, create_room, get_room, health, validate_room};
+use super::{client_config, create_room, create_token, get_room, health, validate_room};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -25,6 +25,7 @@ use super::{client_config, create_room, get_room, health, validate_room};
         create_room::create_room,
         get_room::get_room,
         validate_room::validate_room,
+        create_token::create_token,
         client_config::client_config,
         health::health,
         health::livez,
@@ -64,6 +65,7 @@ mod tests {
                 "/api/config",
                 "/api/rooms",
                 "/api/rooms/{room_id}",
+                "/api/rooms/{room_id}/tokens",
                 "/api/rooms/{room_id}/validate",
                 "/health",
                 "/livez",

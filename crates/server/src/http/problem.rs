@@ -24,9 +24,16 @@ pub enum Refusal {
     Code(ErrorCode),
     /// A body that cannot be read; what is wrong with it.
     Body(Cow<'static, str>),
-    BodyTooLarge,
+    /// Larger than so many bytes.
+    BodyTooLarge(usize),
     BodyTooSlow,
     NotJson,
+    /// The body does not say that it is of this kind.
+    NotOfKind(&'static str),
+    /// The request does not tell which state of the thing it is for.
+    NoIfMatch,
+    /// The thing is in another state than the request is for.
+    Stale,
     TooMany(RetryAfter),
     NotFound,
     MethodNotAllowed,
@@ -42,9 +49,11 @@ impl Refusal {
         match self {
             Self::Code(code) => status_of(*code),
             Self::Body(_) => StatusCode::BAD_REQUEST,
-            Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::BodyTooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
             Self::BodyTooSlow => StatusCode::REQUEST_TIMEOUT,
-            Self::NotJson => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::NotJson | Self::NotOfKind(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::NoIfMatch => StatusCode::PRECONDITION_REQUIRED,
+            Self::Stale => StatusCode::PRECONDITION_FAILED,
             Self::TooMany(_) => StatusCode::TOO_MANY_REQUESTS,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
@@ -57,11 +66,13 @@ impl Refusal {
     pub fn code(&self) -> Option<ErrorCode> {
         match self {
             Self::Code(code) => Some(*code),
-            Self::Body(_) | Self::NotJson => Some(ErrorCode::InvalidMessage),
-            Self::BodyTooLarge => Some(ErrorCode::MessageTooLarge),
+            Self::Body(_) | Self::NotJson | Self::NotOfKind(_) => Some(ErrorCode::InvalidMessage),
+            Self::BodyTooLarge(_) => Some(ErrorCode::MessageTooLarge),
             Self::TooMany(_) => Some(ErrorCode::RateLimited),
             Self::Stopping => Some(ErrorCode::Unavailable),
             Self::BodyTooSlow
+            | Self::NoIfMatch
+            | Self::Stale
             | Self::NotFound
             | Self::MethodNotAllowed
             | Self::Origin
@@ -73,9 +84,17 @@ impl Refusal {
         match self {
             Self::Code(code) => code.sentence().into(),
             Self::Body(detail) => detail.clone(),
-            Self::BodyTooLarge => "The body is larger than 16 KiB.".into(),
+            Self::BodyTooLarge(most) => {
+                format!("The body is larger than {} KiB.", most / 1_024).into()
+            }
             Self::BodyTooSlow => "The body took too long to arrive.".into(),
             Self::NotJson => "The body must be JSON, with Content-Type application/json.".into(),
+            Self::NotOfKind(kind) => format!("The body must have Content-Type {kind}.").into(),
+            Self::NoIfMatch => {
+                "The request needs If-Match: the ETag of the ICE session, or * to restart it."
+                    .into()
+            }
+            Self::Stale => "The ICE session is another one by now.".into(),
             Self::TooMany(_) => ErrorCode::RateLimited.sentence().into(),
             Self::NotFound => "There is nothing at this address.".into(),
             Self::MethodNotAllowed => "This address does not take this method.".into(),
@@ -107,6 +126,9 @@ impl Refusal {
 
     fn respond(&self, body: &impl serde::Serialize, kind: HeaderValue) -> Response<Body> {
         let mut headers = HeaderMap::with_capacity(3);
+        if self.status() == StatusCode::UNAUTHORIZED {
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
         headers.insert(header::CONTENT_TYPE, kind);
         if let Some(retry) = self.retry_after() {
             headers.insert(header::RETRY_AFTER, retry.whole_seconds().into());

@@ -13,7 +13,7 @@ use axum::{
     body::Body,
     http::{HeaderValue, Request, Response, header},
     response::IntoResponse,
-    routing::{get, post},
+    routing::{get, patch, post},
 };
 use hyper::body::Incoming;
 use tower_service::Service as _;
@@ -22,9 +22,9 @@ use tracing::Instrument as _;
 use super::{
     AppState, Route,
     client_address::{client_address, is_trusted},
-    client_config, cors, create_room, get_room, headers, health, openapi,
+    client_config, cors, create_room, create_token, get_room, headers, health, openapi,
     problem::{Refusal, RefusedCode},
-    validate_room,
+    streams, validate_room,
     web_app::{self, WebApp},
     web_socket,
 };
@@ -77,7 +77,8 @@ impl Service {
         }
         if let Some(origin) = origin {
             headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
-            let exposed = HeaderValue::from_static("location, retry-after");
+            let exposed =
+                HeaderValue::from_static("accept-patch, etag, link, location, retry-after");
             headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, exposed);
         }
         let metrics = &self.app.metrics;
@@ -169,6 +170,30 @@ fn web_routes(router: Router<AppState>, web: Arc<WebApp>) -> Router<AppState> {
         .route(
             "/api/rooms/{room_id}/validate",
             post(validate_room::validate_room),
+        )
+        .route(
+            "/api/rooms/{room_id}/tokens",
+            post(create_token::create_token),
+        )
+        .route(
+            "/whip/{room_id}",
+            post(streams::publish).options(streams::options),
+        )
+        .route(
+            "/whip/{room_id}/streams/{name}",
+            patch(streams::change_published).delete(streams::end_published),
+        )
+        .route(
+            "/whep/{room_id}",
+            post(streams::watch).options(streams::options),
+        )
+        .route(
+            "/whep/{room_id}/{peer_id}",
+            post(streams::watch_one).options(streams::options),
+        )
+        .route(
+            "/whep/{room_id}/streams/{name}",
+            patch(streams::change_watched).delete(streams::end_watched),
         )
         .route("/api/config", get(client_config::client_config))
         .route("/api/openapi.json", get(openapi::openapi))

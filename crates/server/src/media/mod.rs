@@ -1,12 +1,17 @@
 //! The media server of this node: what the rooms and the web say to the media engine, and back.
 
 mod addresses;
+mod ask;
+mod fragment;
 mod listen;
 mod service;
+mod streams;
 mod wire;
 
 use std::{net::SocketAddr, sync::Arc};
 
+pub use ask::{Ask, Reply};
+pub use fragment::etag;
 use service::Service;
 use tokio::{
     sync::{mpsc, watch},
@@ -18,6 +23,7 @@ use wecall_sfu::{Event, Listening, Sfu};
 use wecall_turn::driver::Addresses;
 
 use crate::{
+    clock::Clock,
     config::{Loaded, TopologySetting},
     lifecycle,
     telemetry::MediaMetrics,
@@ -29,6 +35,7 @@ pub struct Engine {
     events: mpsc::Receiver<Event>,
     addresses: watch::Receiver<Addresses>,
     from_this_machine: bool,
+    most_viewers: usize,
 }
 
 impl Engine {
@@ -56,6 +63,7 @@ impl Engine {
             events,
             addresses,
             from_this_machine,
+            most_viewers: config.media.max_viewers.into(),
         }))
     }
 
@@ -66,10 +74,17 @@ impl Engine {
     }
 
     /// Serves the rooms that `live` has given this node.
-    pub fn serve(self, live: Arc<Live>, metrics: MediaMetrics) -> Media {
+    pub fn serve(self, live: Arc<Live>, metrics: MediaMetrics, clock: Clock) -> Media {
         let stop = CancellationToken::new();
         let told = live.open_media().expect("there is one media server a node");
-        let service = Service::new(self.sfu, live, metrics, self.from_this_machine);
+        let service = Service::new(
+            self.sfu,
+            live,
+            metrics,
+            clock,
+            self.from_this_machine,
+            self.most_viewers,
+        );
         let serving = service.run(told, self.events, self.addresses, stop.clone());
         Media {
             stop,

@@ -14,15 +14,16 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 use wecall_live::{Live, ToMedia};
-use wecall_protocol::{MediaGoneReason, PeerId, RoomId};
+use wecall_protocol::{ErrorCode, MediaGoneReason, PeerId, RoomId};
 use wecall_sfu::{Event, Kind, Refused, Sfu, ShardStats};
 use wecall_turn::driver::Addresses;
 
 use super::{
     addresses,
+    streams::{self, Accepted, Offered, Restarted, Streams},
     wire::{self, FromMember},
 };
-use crate::telemetry::MediaMetrics;
+use crate::{clock::Clock, telemetry::MediaMetrics};
 
 /// How often the figures are read, and other nodes told how much there is to do here.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -34,10 +35,15 @@ pub struct Service {
     pub sfu: Sfu,
     pub live: Arc<Live>,
     pub metrics: MediaMetrics,
+    pub clock: Clock,
     pub from_this_machine: bool,
+    /// By WHEP, of one room.
+    pub most_viewers: usize,
     rooms: HashMap<RoomId, Room>,
-    /// What the engine was asked and has yet to answer. Its queues bound it.
-    asked: JoinSet<Answered>,
+    pub(super) streams: Streams,
+    /// What was asked of the engine and of rooms, and has yet to be answered: the queues of the
+    /// engine bound it, and the number of its peers.
+    pub(super) asked: JoinSet<Answered>,
     /// The engine has yet to hear of the addresses of now.
     addresses_due: bool,
 }
@@ -48,21 +54,40 @@ struct Room {
     members: HashSet<PeerId>,
 }
 
-enum Answered {
+pub enum Answered {
     /// And passed on to whoever it was for.
     Done,
-    Peers(Vec<(RoomId, PeerId)>),
     Stats(Vec<ShardStats>),
+    /// Whom the engine has, and which streams it should have had when it was asked.
+    Peers {
+        found: Vec<(RoomId, PeerId)>,
+        expected: Vec<PeerId>,
+    },
+    Accepted(Accepted),
+    Offered(Offered),
+    Restarted(Restarted),
+    /// A publisher was removed, or the room has ended.
+    SessionOver(PeerId),
 }
 
 impl Service {
-    pub fn new(sfu: Sfu, live: Arc<Live>, metrics: MediaMetrics, from_this_machine: bool) -> Self {
+    pub fn new(
+        sfu: Sfu,
+        live: Arc<Live>,
+        metrics: MediaMetrics,
+        clock: Clock,
+        from_this_machine: bool,
+        most_viewers: usize,
+    ) -> Self {
         Self {
             sfu,
             live,
             metrics,
+            clock,
             from_this_machine,
+            most_viewers,
             rooms: HashMap::new(),
+            streams: Streams::default(),
             asked: JoinSet::new(),
             addresses_due: false,
         }
@@ -83,7 +108,12 @@ impl Service {
             tokio::select! {
                 () = stop.cancelled() => return,
                 Some(told) = told.recv() => self.hear(told),
-                Some(event) = events.recv() => self.tell(event),
+                Some(event) = events.recv() => {
+                    if let Event::Gone { peer, .. } = event {
+                        self.end_stream(peer);
+                    }
+                    self.tell(event);
+                }
                 Some(answered) = self.asked.join_next() => self.take(answered),
                 Ok(()) = addresses.changed() => self.addresses_due = true,
                 _ = looks.tick() => {
@@ -92,8 +122,11 @@ impl Service {
                     self.ask(async move { sfu.stats().await.map(Answered::Stats) });
                 }
                 _ = sweeps.tick() => {
-                    let sfu = self.sfu.clone();
-                    self.ask(async move { sfu.peers().await.map(Answered::Peers) });
+                    let (sfu, expected) = (self.sfu.clone(), self.streams.established());
+                    self.ask(async move {
+                        let found = sfu.peers().await?;
+                        Ok(Answered::Peers { found, expected })
+                    });
                 }
             }
             if self.addresses_due {
@@ -113,15 +146,29 @@ impl Service {
         match answered {
             Ok(Answered::Done) => {}
             Ok(Answered::Stats(stats)) => self.metrics.copy(&stats),
-            Ok(Answered::Peers(peers)) => {
-                for (room, peer) in peers {
-                    let is_wanted = |known: &Room| known.members.contains(&peer);
-                    if !self.rooms.get(&room).is_some_and(is_wanted) {
-                        self.remove(room, peer);
-                    }
-                }
-            }
+            Ok(Answered::Peers { found, expected }) => self.sweep(&found, &expected),
+            Ok(Answered::Accepted(accepted)) => self.accepted(accepted),
+            Ok(Answered::Offered(offered)) => self.offered(offered),
+            Ok(Answered::Restarted(restarted)) => self.restarted(restarted),
+            Ok(Answered::SessionOver(peer)) => self.end_stream(peer),
+            Err(error) if error.is_cancelled() => {}
             Err(error) => tracing::error!(%error, "an answer of the media engine was lost"),
+        }
+    }
+
+    /// Makes the engine and this service agree, whatever was lost between them.
+    fn sweep(&mut self, found: &[(RoomId, PeerId)], expected: &[PeerId]) {
+        for &(room, peer) in found {
+            let is_member = |known: &Room| known.members.contains(&peer);
+            if !self.streams.has(peer) && !self.rooms.get(&room).is_some_and(is_member) {
+                self.remove(room, peer);
+            }
+        }
+        let found: HashSet<PeerId> = found.iter().map(|(_, peer)| *peer).collect();
+        for peer in expected {
+            if !found.contains(peer) {
+                self.end_stream(*peer);
+            }
         }
     }
 
@@ -134,12 +181,17 @@ impl Service {
             } => {
                 let members = members.into_iter().collect();
                 let before = self.rooms.insert(room, Room { media, members });
+                let is_another = before.as_ref().is_some_and(|before| before.media != media);
                 let now = &self.rooms[&room].members;
                 let left = before.map_or_else(Vec::new, |before| {
                     before.members.difference(now).copied().collect()
                 });
                 for peer in left {
                     self.remove(room, peer);
+                    self.end_stream(peer);
+                }
+                if is_another {
+                    self.watch_again(room);
                 }
             }
             ToMedia::RoomGone { room } => {
@@ -148,6 +200,9 @@ impl Service {
                         self.remove(room, peer);
                     }
                 }
+                for stream in self.streams.of_room(room) {
+                    self.end_stream(stream);
+                }
             }
             ToMedia::Message {
                 room,
@@ -155,13 +210,20 @@ impl Service {
                 from,
                 body,
             } => self.hear_member(room, media, from, &body),
-            // Whoever asks hears that nobody answers.
-            ToMedia::Ask { answer, .. } => drop(answer),
+            ToMedia::Ask {
+                room,
+                media,
+                body,
+                answer,
+            } => match self.rooms.get(&room) {
+                Some(known) if known.media == media => self.hear_ask(room, &body, answer),
+                _ => streams::refuse(answer, ErrorCode::Unavailable),
+            },
         }
     }
 
     /// The sweep finds who could not be removed now.
-    fn remove(&self, room: RoomId, peer: PeerId) {
+    pub(super) fn remove(&self, room: RoomId, peer: PeerId) {
         if let Err(refused) = self.sfu.remove(room, peer) {
             tracing::debug!(%peer, %refused, "not removed from the media engine yet");
         }

@@ -83,10 +83,10 @@ struct HttpMetrics {
     seconds: Vec<Histogram>,
 }
 
-const METHODS: [&str; 5] = ["GET", "HEAD", "POST", "OPTIONS", "other"];
-const STATUSES: [&str; 17] = [
-    "101", "200", "201", "204", "304", "400", "403", "404", "405", "408", "413", "415", "426",
-    "429", "500", "503", "other",
+const METHODS: [&str; 7] = ["GET", "HEAD", "POST", "OPTIONS", "PATCH", "DELETE", "other"];
+const STATUSES: [&str; 21] = [
+    "101", "200", "201", "204", "304", "400", "401", "403", "404", "405", "408", "412", "413",
+    "415", "422", "426", "428", "429", "500", "503", "other",
 ];
 
 impl Metrics {

@@ -159,7 +159,7 @@ fn config_tells_clients_of_the_operators_ice_servers_alone_without_turn() {
     let without = Options::new().env("TURN__ENABLED", "false");
     let config = without.clone().start().get("/api/config").json();
     assert_eq!(config["ice_servers"], json!([]));
-    assert_eq!(config["max_participants"], 10);
+    assert_eq!(config["max_participants"], 100);
 
     let servers = json!([{"urls": ["stun:stun.example.org"]}]);
     let server = without

@@ -108,7 +108,11 @@ function StateIcon({ kind }: { readonly kind: CheckState["kind"] }) {
     case "failed":
       return <TriangleAlert aria-hidden="true" size={20} className={cx(look, "text-danger-text")} />;
     case "running":
-      return <Spinner />;
+      return (
+        <span className={cx(look, "grid size-5 place-items-center")}>
+          <Spinner />
+        </span>
+      );
     case "skipped":
       return <Minus aria-hidden="true" size={20} className={cx(look, "text-muted")} />;
     case "waiting":

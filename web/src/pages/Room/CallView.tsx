@@ -10,10 +10,8 @@ import type { CallActions, CallDialog, DeviceActions, Panel } from "../../compon
 import { CallAudio, playAll } from "../../components/CallAudio";
 import { CallControls } from "../../components/CallControls";
 import { CallHeader, roomTitle } from "../../components/CallHeader";
-import { problemsOf } from "../../components/mediaFailures";
-import { MediaProblem } from "../../components/MediaProblem";
+import { MediaProblems } from "../../components/MediaProblems";
 import { Notices } from "../../components/Notices";
-import { preflightOf } from "../../components/preflight";
 import { tilesOf } from "../../components/tiles";
 import { VideoGrid } from "../../components/VideoGrid";
 import { rememberedLayout, rememberLayout, type LayoutMode } from "../../hooks/layoutChoice";
@@ -60,7 +58,6 @@ export function CallView(props: CallViewProps) {
     () => tilesOf(call, { microphone, camera, screen }),
     [call, microphone, camera, screen],
   );
-  const preflight = useMemo(() => preflightOf(call), [call]);
   const layout = useLayoutChoice(props.initialMode);
   const view = {
     mode: layout.mode,
@@ -93,15 +90,7 @@ export function CallView(props: CallViewProps) {
       data-signaling={call.phase.kind === "joined" ? call.phase.signaling.kind : undefined}
       className="fixed inset-0 flex flex-col gap-2 bg-bg p-2 text-text sm:p-3"
     >
-      {!mini && (
-        <CallHeader
-          room={room}
-          phone={phone}
-          preflight={preflight}
-          mediaFrom={call.mediaFrom}
-          onDialog={setDialog}
-        />
-      )}
+      {!mini && <CallHeader room={room} phone={phone} call={call} onDialog={setDialog} />}
       <Banners call={call} media={media} actions={actions} />
       <div className="relative flex min-h-0 flex-1 gap-3">
         <main className="relative flex min-w-0 flex-1 flex-col gap-3">
@@ -161,7 +150,6 @@ export function CallView(props: CallViewProps) {
           {...props}
           dialog={dialog}
           view={view}
-          preflight={preflight}
           onPanel={togglePanel}
           onDialog={setDialog}
           onClose={() => setDialog(null)}
@@ -282,18 +270,18 @@ function Problems({ media, origin, actions }: CallViewProps) {
   const tracks = [media.microphone, media.camera, media.screen];
   const [known, setKnown] = useState<readonly LocalTrackState[]>(tracks);
   if (!tracks.some((track) => track.kind === "failed" && !known.includes(track))) return null;
-  return problemsOf(media).map((problem) => (
-    <div key={problem.device} className="pointer-events-auto w-full max-w-lg">
-      <MediaProblem
-        {...problem}
+  return (
+    <div className="pointer-events-auto flex w-full max-w-lg flex-col gap-2">
+      <MediaProblems
+        media={media}
         origin={origin}
         onDismiss={() => setKnown(tracks)}
-        onRetry={() => {
-          if (problem.device === "screen") actions.setScreen(true);
-          if (problem.device === "microphone" || problem.device === "both") actions.setMicrophone(true);
-          if (problem.device === "camera" || problem.device === "both") actions.setCamera(true);
+        onRetry={(device) => {
+          if (device === "screen") actions.setScreen(true);
+          if (device === "microphone" || device === "both") actions.setMicrophone(true);
+          if (device === "camera" || device === "both") actions.setCamera(true);
         }}
       />
     </div>
-  ));
+  );
 }

@@ -2,7 +2,7 @@ import { cleanup, render, screen } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { afterEach, expect, test, vi } from "vitest";
 import { deviceActions, level, media, without } from "../../gallery/fakes";
-import { t } from "../../locales/translate";
+import { t } from "../../locales/later";
 import { Prejoin, type PrejoinProps } from "./Prejoin";
 
 vi.mock("../../gallery/pictures", () => ({ figureStream: () => new MediaStream() }));
@@ -48,14 +48,14 @@ test("a name is asked for before joining, and trimmed", async () => {
 test("without any device one can join all the same", async () => {
   const { onJoin } = show({ initialName: "Ada", media: without("denied-by-browser") });
   const title = t("media.denied-by-browser.title", { device: t("media.both") });
-  expect(screen.getByRole("heading", { name: title })).toBeTruthy();
+  expect(await screen.findByRole("heading", { name: title })).toBeTruthy();
   await userEvent.click(screen.getByRole("button", { name: t("prejoin.joinWithout") }));
   expect(onJoin).toHaveBeenCalledWith("Ada");
 });
 
-test("plain HTTP names the address that it is about", () => {
+test("plain HTTP names the address that it is about", async () => {
   show({ media: without("insecure-context") });
-  expect(screen.getByRole("alert").textContent).toContain("http://192.168.1.20:8000");
+  expect((await screen.findByRole("alert")).textContent).toContain("http://192.168.1.20:8000");
 });
 
 test("while the server is away it says that it goes on by itself", () => {

@@ -4,8 +4,8 @@ import type { LocalMediaState, Observable } from "../../call/model";
 import type { DeviceActions } from "../../components/callActions";
 import { OwnTrackButton } from "../../components/CallControls";
 import { lazyPart } from "../../components/lazyPart";
-import { problemsOf, type MediaProblemView } from "../../components/mediaFailures";
-import { MediaProblem } from "../../components/MediaProblem";
+import type { MissingDevice } from "../../components/mediaFailures";
+import { MediaProblems } from "../../components/MediaProblems";
 import { MicrophoneMeter } from "../../components/MicrophoneMeter";
 import { NAME_PROBLEM } from "../../components/nameProblems";
 import { PageShell } from "../../components/PageShell";
@@ -42,7 +42,7 @@ export interface PrejoinProps {
   readonly onTakeOver: () => void;
   readonly onMicrophone: (on: boolean) => void;
   readonly onCamera: (on: boolean) => void;
-  readonly onRetry: (device: MediaProblemView["device"]) => void;
+  readonly onRetry: (device: MissingDevice) => void;
   readonly deviceActions: DeviceActions;
   readonly onJoin: (name: string) => void;
 }
@@ -60,14 +60,7 @@ export function Prejoin(props: PrejoinProps) {
               {t("prejoin.silent")}
             </p>
           )}
-          {problemsOf(media).map((problem) => (
-            <MediaProblem
-              key={problem.device}
-              {...problem}
-              origin={origin}
-              onRetry={() => onRetry(problem.device)}
-            />
-          ))}
+          <MediaProblems media={media} origin={origin} onRetry={onRetry} />
         </div>
         <div className="flex flex-col gap-6">
           <header>
