@@ -179,10 +179,8 @@ export function createCallMedia(
   function meshIsComplete(): boolean {
     const late = clock.now() - meshSince >= SILENT_MS;
     return room.members.every((member) => {
-      const peer = mesh.peers().get(member.peerId);
-      const { microphone, camera } = member.media;
-      const comes = (!microphone || peer?.arrives("microphone")) && (!camera || peer?.arrives("camera"));
-      const isThere = peer?.connection() === "connected" && (comes === true || late);
+      const isConnected = mesh.peers().get(member.peerId)?.connection() === "connected";
+      const isThere = isConnected && (late || incoming.comesDirectly(member));
       return isThere || member.publisher || member.absentSince !== null;
     });
   }
