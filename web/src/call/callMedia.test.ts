@@ -216,7 +216,7 @@ describe("a room that goes from browser to browser again", () => {
     one.confirm("me", "sfu");
     // Ada has not, so the connection to her is there still.
     one.goes("mesh");
-    one.clock.advance(50);
+    pass(one, 3_000);
     expect(one.paths()).toEqual(["sfu", "mesh"]);
     one.confirm("ada", "sfu");
     one.confirm("me", "mesh");

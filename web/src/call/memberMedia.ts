@@ -1,4 +1,5 @@
 import type { PeerId } from "../protocol/generated";
+import { createArrivals } from "./arrivals";
 import type { Slot } from "./description";
 import type { PeerConnectionState } from "./model";
 import type { Peer } from "./peer";
@@ -18,11 +19,14 @@ export interface MemberMedia {
 }
 
 const BASICS: readonly Slot[] = ["microphone", "camera"];
+const SLOTS: readonly Slot[] = [...BASICS, "screen", "screen-audio"];
 
 /** Puts together what comes from everyone, each thing from one way at a time. */
 export interface MemberMediaSource {
   /** The room, or what comes, is other than before. */
   update(room: RoomState): void;
+  /** What they send comes from browser to browser, and keeps coming. */
+  comesDirectly(member: Member): boolean;
   of(member: Member): MemberMedia;
   /**
    * What the media server sends of voices and of the sound of screens. It is played as a whole:
@@ -39,6 +43,7 @@ export function createMemberMedia({
   servers: Pick<ServerConnections, "all" | "current" | "state" | "candidates">;
 }): MemberMediaSource {
   const choice = createStreamChoice();
+  const arrivals = createArrivals();
   let room = EMPTY_ROOM;
   let streams: readonly MediaStream[] = [];
 
@@ -46,7 +51,7 @@ export function createMemberMedia({
     const peer = peers().get(member.peerId);
     const stream = peer?.streams()[slot] ?? null;
     const direct =
-      peer === undefined || stream === null ? [] : [{ from: peer, stream, flows: peer.arrives(slot) }];
+      peer === undefined || stream === null ? [] : [{ from: peer, stream, flows: arrivals.isSteady(peer, slot) }];
     const server = servers.candidates(member.peerId, slot);
     const candidates = room.topology === "mesh" ? [...direct, ...server] : [...server, ...direct];
     return choice.choose(`${member.peerId}/${slot}`, candidates);
@@ -96,8 +101,16 @@ export function createMemberMedia({
     update: (next) => {
       room = next;
       const present = new Set(room.members.map(({ peerId }) => peerId));
+      for (const peer of peers().values()) {
+        SLOTS.forEach((slot) => arrivals.look(peer, slot, peer.lastMedia(slot)));
+      }
       choice.forget((key) => present.has(key.slice(0, key.indexOf("/"))));
       playOnce();
+    },
+    comesDirectly: ({ peerId, media }) => {
+      const peer = peers().get(peerId);
+      const comes = (slot: Slot): boolean => peer !== undefined && arrivals.isSteady(peer, slot);
+      return (!media.microphone || comes("microphone")) && (!media.camera || comes("camera"));
     },
     of: (member) => {
       const { media, peerId } = member;

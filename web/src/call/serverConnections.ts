@@ -112,6 +112,10 @@ export function createServerConnections(
     current = created;
   }
 
+  function all(): ServerConnection[] {
+    return [current, former].filter((one) => one !== null);
+  }
+
   function endFormer(): void {
     cancelFormer();
     former?.close();
@@ -142,7 +146,7 @@ export function createServerConnections(
       return false;
     }
     const come = wish.shown.every(
-      ({ peer_id, source }) => current?.slot(peer_id, source === "screen" ? "screen" : "camera")?.flows === true,
+      ({ peer_id, source }) => current?.slot(peer_id, source === "screen" ? "screen" : "camera")?.steady === true,
     );
     return come || clock.now() - since >= COMPLETE_WITHIN_MS;
   }
@@ -170,7 +174,9 @@ export function createServerConnections(
       if (message.type === "layers" || message.type === "media-figures") {
         current?.receive(message);
       } else if ("peer_id" in message) {
-        [current, former].find((one) => one?.peerId === message.peer_id)?.receive(message);
+        all()
+          .find(({ peerId }) => peerId === message.peer_id)
+          ?.receive(message);
       }
     },
     show: (next) => {
@@ -204,7 +210,7 @@ export function createServerConnections(
     },
     checkFlow: (sends) => current?.checkFlow(sends),
     current: () => current,
-    all: () => [current, former].filter((one) => one !== null),
+    all,
     state: () => {
       const now = current?.state();
       if (former === null || now === "connected") {
@@ -214,10 +220,10 @@ export function createServerConnections(
     },
     isComplete,
     candidates: (peerId, slot) =>
-      [current, former].flatMap((from) => {
-        const found = from?.slot(peerId, slot);
-        const stream = found?.flows === true ? from?.streamOf(found.mid) : null;
-        return from !== null && stream !== null && stream !== undefined ? [{ from, stream, flows: true }] : [];
+      all().flatMap((from) => {
+        const found = from.slot(peerId, slot);
+        const stream = found?.flows === true ? from.streamOf(found.mid) : null;
+        return found === null || stream === null ? [] : [{ from, stream, flows: found.steady }];
       }),
     close,
   };

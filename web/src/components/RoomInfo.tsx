@@ -8,6 +8,7 @@ import { formatDateTime } from "../locales/translate";
 import { Button } from "../ui/Button";
 import { CopyField } from "./CopyField";
 import { lazyPart } from "./lazyPart";
+import StreamAccess from "./StreamAccess";
 import { PartBoundary } from "./PartBoundary";
 import { preflightOf } from "./preflight";
 import { PreflightFindings } from "./PreflightFindings";
@@ -75,7 +76,7 @@ export default function RoomInfo({
       )}
       {preflight !== null && preflight.kind !== "none" && from !== null && (
         <div className="border-t border-line pt-4">
-          <PreflightFindings preflight={preflight} from={from} />
+          <PreflightFindings preflight={preflight} from={from} ports={call?.mediaPorts ?? null} />
         </div>
       )}
       {hostToken !== null && (
@@ -86,6 +87,11 @@ export default function RoomInfo({
             action={t("info.copyHostLink")}
             hint={t("info.hostLinkHint")}
           />
+        </div>
+      )}
+      {hostToken !== null && (
+        <div className="border-t border-line pt-4">
+          <StreamAccess roomId={room.roomId} hostToken={hostToken} />
         </div>
       )}
     </div>

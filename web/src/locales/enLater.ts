@@ -175,6 +175,7 @@ export const enLater = {
   "preflight.other.tcp": "{name} reaches the media server by TCP only: pictures may be worse.",
   "preflight.other.relay": "{name} reaches the media server over a relay only: pictures may be worse.",
   "preflight.help": "A firewall on their side blocks it. Another network helps, such as a phone’s.",
+  "preflight.ports": "Media ports of the server: UDP {udp}, TCP {tcp}. A firewall in between has to let one of them through.",
   "preflight.diagnose": "Find out why",
 
   "invite.title": "You are the only one here",
@@ -194,6 +195,18 @@ export const enLater = {
   "info.hostLinkHint": "Whoever opens it is a host. Keep it to yourself, or use it on another device.",
   "info.copyHostLink": "Copy the host link",
   "info.expires": "Ends {time}",
+  "stream.title": "Streaming",
+  "stream.hint": "Send a picture from OBS or another program into this call, or show the call in a player.",
+  "stream.publish": "Stream into this call",
+  "stream.watch": "Let others watch",
+  "stream.publishHow":
+    "In OBS choose the service WHIP and enter these two. Whoever has them can stream into this call until {time}.",
+  "stream.watchHow":
+    "Give these two to a player that speaks WHEP. Whoever has them can watch and hear this call until {time}.",
+  "stream.address": "Server",
+  "stream.copyAddress": "Copy the server",
+  "stream.token": "Bearer token",
+  "stream.copyToken": "Copy the token",
 
   "people.list": "People in the call",
   "people.count": {
