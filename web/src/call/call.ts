@@ -36,6 +36,8 @@ export interface CallEnvironment extends PeerEnvironment {
   readonly lateParts: LazyParts<LateParts>;
   /** Fetches what connections need from the server. */
   readonly prepareConnections: () => Promise<void>;
+  /** What the server gave with a session. */
+  readonly adoptIceServers: (iceServers: RTCIceServer[]) => void;
   readonly sessions: SessionStore;
   readonly page: PageEnvironment;
   readonly tabs: Tabs;
@@ -144,6 +146,9 @@ export function createCall(environment: CallEnvironment, localMedia: LocalMedia)
     room = applyMessage(room, message, clock.now());
     switch (message.type) {
       case "joined":
+        if (message.ice_servers !== undefined) {
+          environment.adoptIceServers(message.ice_servers);
+        }
         media.begin(room);
         enterCall();
         toldMedia = room.self?.media ?? null;

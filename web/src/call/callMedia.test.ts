@@ -108,8 +108,8 @@ function bring(one: Scene): void {
 
 /** Time in which everything comes from browser to browser. */
 function pass(one: Scene, ms: number): void {
-  for (let passed = 0; passed < ms; passed += 500) {
-    one.clock.advance(500);
+  for (let passed = 0; passed < ms; passed += 100) {
+    one.clock.advance(100);
     one.direct().forEach((connection) =>
       connection.getTransceivers().forEach((transceiver) => {
         transceiver.received += 1;
@@ -216,7 +216,7 @@ describe("a room that goes from browser to browser again", () => {
     one.confirm("me", "sfu");
     // Ada has not, so the connection to her is there still.
     one.goes("mesh");
-    pass(one, 3_000);
+    pass(one, 600);
     expect(one.paths()).toEqual(["sfu", "mesh"]);
     one.confirm("ada", "sfu");
     one.confirm("me", "mesh");

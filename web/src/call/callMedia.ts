@@ -173,6 +173,9 @@ export function createCallMedia(
     if (room.topology === "sfu" ? servers.isComplete() : room.self?.path === "sfu" && meshIsComplete()) {
       path.setPath(room.topology);
     }
+    if (servers.state() === "failed") {
+      path.setReach("nothing");
+    }
     incoming.update(room);
   }
 

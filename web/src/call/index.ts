@@ -53,6 +53,7 @@ export function createCall({ media }: { readonly media: LocalMedia }): Call {
       newStream: (tracks) => new MediaStream(tracks ?? []),
       newConnection: webrtc.createConnection,
       prepareConnections: webrtc.prepare,
+      adoptIceServers: webrtc.adopt,
       lateParts: createLazyParts(() => loadChunk(() => import("./lateParts")), {
         clock: systemClock,
         report: reportToConsole,

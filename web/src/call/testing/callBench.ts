@@ -81,6 +81,7 @@ export function callBench(): CallBench {
         return connection as unknown as RTCPeerConnection;
       },
       prepareConnections: async () => {},
+      adoptIceServers: () => {},
       lateParts: { current: () => lateParts, want: () => {} },
       codecs: () => null,
       report: () => {},
