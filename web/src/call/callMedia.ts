@@ -7,14 +7,13 @@ import { meshNeed } from "./mediaWay";
 import { createMemberMedia, type MemberMediaSource } from "./memberMedia";
 import { createMesh, type Mesh } from "./mesh";
 import type { CallQuality, CallViewRequest, MediaServerState } from "./model";
+import { NO_SERVERS } from "./noServers";
 import { createPathReport } from "./pathReport";
 import type { PeerEnvironment } from "./peer";
 import type { Preflight } from "./preflight";
 import { EMPTY_ROOM, type Member, type RoomState } from "./roomState";
 import type { SendingContext } from "./senderLimits";
 import type { ServerConnection } from "./serverConnection";
-import { createServerConnections } from "./serverConnections";
-import { wishOf } from "./shownPictures";
 import { createUnreachableWatch } from "./unreachable";
 
 /**
@@ -78,6 +77,8 @@ export function createCallMedia(
   let room = EMPTY_ROOM;
   let view: CallViewRequest | null = null;
   let quality: CallQuality = "auto";
+  let { tracks } = initial;
+  let servers = NO_SERVERS;
   let signalingOpen = true;
   let meshSince = clock.now();
   let stopLooking: Cancel = () => {};
@@ -87,23 +88,9 @@ export function createCallMedia(
     { environment, send, onChange: options.onChange, onSuspicion: options.onSuspicion },
     initial,
   );
-  const servers = createServerConnections(
-    {
-      environment,
-      create: () => lateParts.current()?.createServerConnection ?? null,
-      send,
-      onChange: () => {
-        settle();
-        options.onChange();
-      },
-      onConnected: (connection) => void readReach(connection),
-      onSuspicion: options.onSuspicion,
-    },
-    initial,
-  );
   const path = createPathReport(send);
   const unreachable = createUnreachableWatch(clock);
-  const incoming = createMemberMedia({ peers: mesh.peers, servers });
+  const incoming = createMemberMedia({ peers: mesh.peers, servers: () => servers });
   let preflight: Preflight | null = null;
   let ports: MediaPorts | null = null;
   let isOpen = false;
@@ -118,17 +105,35 @@ export function createCallMedia(
           options.onChange();
         }
       });
-    } else {
-      preflight ??= parts.createPreflight({
-        ...environment,
+    } else if (servers === NO_SERVERS) {
+      begin(parts);
+    }
+  }
+
+  function begin(parts: LateParts): void {
+    servers = parts.createServerConnections(
+      {
+        environment,
         send,
-        onReach: path.setReach,
-        onPorts: (found) => {
-          ports = found;
+        onChange: () => {
+          settle();
           options.onChange();
         },
-      });
-    }
+        onConnected: (connection) => void readReach(connection),
+        onSuspicion: options.onSuspicion,
+      },
+      { tracks },
+    );
+    servers.setSignaling(signalingOpen);
+    preflight = parts.createPreflight({
+      ...environment,
+      send,
+      onReach: path.setReach,
+      onPorts: (found) => {
+        ports = found;
+        options.onChange();
+      },
+    });
   }
 
   async function readReach(connection: ServerConnection): Promise<void> {
@@ -161,7 +166,7 @@ export function createCallMedia(
     } else {
       mesh.update(room.members, need);
     }
-    servers.show(wishOf(view, quality, room.members));
+    servers.show(view, quality, room.members);
     servers.update(room);
     const isIdle = room.topology === "mesh" && servers.current() === null;
     preflight?.expect(isIdle ? (room.mediaServer?.peer_id ?? null) : null);
@@ -233,7 +238,7 @@ export function createCallMedia(
   }
 
   function showAnew(): void {
-    servers.show(wishOf(view, quality, room.members));
+    servers.show(view, quality, room.members);
     options.onChange();
   }
 
@@ -285,7 +290,8 @@ export function createCallMedia(
       quality = next;
       showAnew();
     },
-    setTracks: (tracks) => {
+    setTracks: (next) => {
+      tracks = next;
       mesh.setTracks(tracks);
       servers.setTracks(tracks);
     },
@@ -304,14 +310,14 @@ export function createCallMedia(
       servers.handleNetworkChange();
       preflight?.handleNetworkChange();
     },
-    recovered: servers.restate,
+    recovered: () => servers.restate(),
     restate: () => {
       mesh.restate();
       servers.restate();
       path.restate();
     },
     peers: mesh.peers,
-    server: servers.current,
+    server: () => servers.current(),
     serverState: () => servers.state() ?? (room.mediaServer === null ? "none" : "idle"),
     ports: () => ports,
     quality: () => quality,

@@ -3,7 +3,7 @@
  * statistics. Loaded when a room has one, or somebody looks.
  */
 export { createPreflight } from "./preflight";
-export { createServerConnection } from "./serverConnection";
+export { createServerConnections } from "./serverConnections";
 export { readServerStats } from "./serverStats";
 export { readStats } from "./stats";
 export { entriesOf, reachOf } from "./statsReport";

@@ -40,7 +40,7 @@ export function createMemberMedia({
   servers,
 }: {
   peers: () => ReadonlyMap<PeerId, Peer>;
-  servers: Pick<ServerConnections, "all" | "current" | "state" | "candidates">;
+  servers: () => Pick<ServerConnections, "all" | "current" | "state" | "candidates">;
 }): MemberMediaSource {
   const choice = createStreamChoice();
   const arrivals = createArrivals();
@@ -52,7 +52,7 @@ export function createMemberMedia({
     const stream = peer?.streams()[slot] ?? null;
     const direct =
       peer === undefined || stream === null ? [] : [{ from: peer, stream, flows: arrivals.isSteady(peer, slot) }];
-    const server = servers.candidates(member.peerId, slot);
+    const server = servers().candidates(member.peerId, slot);
     const candidates = room.topology === "mesh" ? [...direct, ...server] : [...server, ...direct];
     return choice.choose(`${member.peerId}/${slot}`, candidates);
   }
@@ -60,7 +60,7 @@ export function createMemberMedia({
   function playOnce(): void {
     const members = new Map(room.members.map((member) => [member.peerId, member]));
     const next: MediaStream[] = [];
-    for (const connection of servers.all()) {
+    for (const connection of servers().all()) {
       for (const { mid, content } of connection.slots()) {
         const stream = connection.streamOf(mid);
         const [track] = stream?.getAudioTracks() ?? [];
@@ -86,14 +86,14 @@ export function createMemberMedia({
 
   function connectionOf(member: Member): PeerConnectionState {
     const direct = peers().get(member.peerId)?.connection();
-    const server = servers.state();
+    const server = servers().state();
     if (direct === "connected" || server === null) {
       return direct ?? "connecting";
     }
     if (server !== "connected") {
       return room.topology === "mesh" ? (direct ?? server) : server;
     }
-    const comes = BASICS.some((slot) => servers.candidates(member.peerId, slot).length > 0);
+    const comes = BASICS.some((slot) => servers().candidates(member.peerId, slot).length > 0);
     return comes || member.publisher || member.path === "sfu" ? "connected" : (direct ?? "connecting");
   }
 
@@ -120,7 +120,7 @@ export function createMemberMedia({
         return chosen !== null && chosen.from === direct ? chosen.stream : null;
       };
       const camera = media.camera ? (choose(member, "camera")?.stream ?? null) : null;
-      const place = servers.current()?.slot(peerId, "camera") ?? null;
+      const place = servers().current()?.slot(peerId, "camera") ?? null;
       return {
         connection: connectionOf(member),
         audio: played("microphone"),

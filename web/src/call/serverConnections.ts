@@ -2,12 +2,11 @@ import type { ClientMessage, ServerMessage } from "../protocol/generated";
 import type { Cancel } from "../services/clock";
 import type { OutgoingTracks, Slot } from "./description";
 import { serverNeed } from "./mediaWay";
-import type { LateParts } from "./lazyParts";
-import type { PeerConnectionState } from "./model";
+import type { CallQuality, CallViewRequest, PeerConnectionState } from "./model";
 import type { PeerEnvironment } from "./peer";
-import type { RoomState } from "./roomState";
-import type { ServerConnection } from "./serverConnection";
-import { MOST_PICTURES, NOTHING_SHOWN, type Wish } from "./shownPictures";
+import type { Member, RoomState } from "./roomState";
+import { createServerConnection, type ServerConnection } from "./serverConnection";
+import { MOST_PICTURES, NOTHING_SHOWN, wishOf } from "./shownPictures";
 import type { Candidate } from "./streamChoice";
 import { createViewSender } from "./viewSender";
 
@@ -20,7 +19,7 @@ export interface ServerConnections {
   update(room: RoomState): void;
   /** What comes from a media server, or from the room's about it. */
   receive(message: ServerMessage): void;
-  show(wish: Wish): void;
+  show(view: CallViewRequest | null, quality: CallQuality, members: readonly Member[]): void;
   setTracks(tracks: OutgoingTracks): void;
   /** The picture may have another size. */
   applyLimits(): void;
@@ -44,8 +43,6 @@ export interface ServerConnections {
 
 export interface ServerConnectionsOptions {
   readonly environment: PeerEnvironment & { readonly isPhone: boolean };
-  /** Null until it has been loaded; `update` afterwards makes up for it. */
-  readonly create: () => LateParts["createServerConnection"] | null;
   readonly send: (message: ClientMessage) => void;
   readonly onChange: () => void;
   readonly onConnected: (connection: ServerConnection) => void;
@@ -89,11 +86,7 @@ export function createServerConnections(
   const pictures = (): number => Math.min(Math.max(wish.shown.length, FEWEST_PICTURES), MOST_PICTURES);
 
   function connect(peerId: string): void {
-    const create = options.create();
-    if (create === null) {
-      return;
-    }
-    const created: ServerConnection = create({
+    const created: ServerConnection = createServerConnection({
       peerId,
       environment,
       tracks,
@@ -179,10 +172,10 @@ export function createServerConnections(
           ?.receive(message);
       }
     },
-    show: (next) => {
-      wish = next;
+    show: (asked, quality, members) => {
+      wish = wishOf(asked, quality, members);
       current?.growTo(pictures());
-      view.set(next);
+      view.set(wish);
     },
     setTracks: (next) => {
       tracks = next;
