@@ -5,6 +5,8 @@ use std::time::Duration;
 pub struct Bounds {
     pub allocations: usize,
     pub allocations_per_user: usize,
+    /// Of all users behind one address, or one /64 of IPv6.
+    pub allocations_per_address: usize,
     /// Of relayed payload, both directions together.
     pub bytes_per_second_per_user: u64,
 }
@@ -17,6 +19,8 @@ impl Default for Bounds {
             // A connection takes one for each network interface and transport, and a mesh has
             // several connections, each with another pair after a change of network.
             allocations_per_user: 64,
+            // 16 people at their bound behind one NAT, and a quarter of all.
+            allocations_per_address: 1_024,
             // 50 Mbit/s: three people watched and sent to at 4 Mbit/s each, twice over.
             bytes_per_second_per_user: 6_250_000,
         }

@@ -17,6 +17,7 @@ pub enum Refused {
     /// A peer that is not public and was not opened.
     ForbiddenPeer,
     UserQuota,
+    AddressQuota,
     TotalQuota,
     /// No free port, or no address of the family.
     NoRelay,
@@ -31,7 +32,7 @@ pub enum Refused {
 }
 
 impl Refused {
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::NoCredentials,
         Self::BadCredentials,
         Self::ExpiredCredentials,
@@ -40,6 +41,7 @@ impl Refused {
         Self::BadRequest,
         Self::ForbiddenPeer,
         Self::UserQuota,
+        Self::AddressQuota,
         Self::TotalQuota,
         Self::NoRelay,
         Self::Bandwidth,
@@ -58,6 +60,7 @@ impl Refused {
             Self::BadRequest => "bad-request",
             Self::ForbiddenPeer => "forbidden-peer",
             Self::UserQuota => "user-quota",
+            Self::AddressQuota => "address-quota",
             Self::TotalQuota => "total-quota",
             Self::NoRelay => "no-relay",
             Self::Bandwidth => "bandwidth",

@@ -7,6 +7,7 @@ pub mod client;
 mod credentials;
 pub mod driver;
 mod figures;
+mod holders;
 mod nonce;
 mod peers;
 pub mod stun;

@@ -16,6 +16,7 @@ use slab::Slab;
 use crate::{
     Bounds, Figures, Own, PeerPolicy, Refused, Secret,
     allocation::Allocation,
+    holders::Holders,
     stun::{Attribute, CHANNEL_HEADER_BYTES, CHANNELS, Class, Message, Method},
     users::Users,
 };
@@ -115,6 +116,7 @@ pub struct Turn {
     by_client: HashMap<ClientId, RelayId>,
     by_relayed: HashMap<SocketAddr, RelayId>,
     users: Users,
+    holders: Holders,
     /// The answer that was made last.
     answer: Vec<u8>,
     /// Numbers the Data indications.
@@ -132,6 +134,7 @@ impl Turn {
             by_client: HashMap::new(),
             by_relayed: HashMap::new(),
             users: Users::default(),
+            holders: Holders::default(),
             answer: Vec::new(),
             indications: 0,
             is_closing: false,
@@ -312,6 +315,7 @@ impl Turn {
         self.by_client.remove(&allocation.client);
         self.by_relayed.remove(&allocation.relayed);
         self.users.give_back(allocation.user);
+        self.holders.give_back(allocation.client.remote.ip());
         self.figures.set_allocations(self.allocations.len());
         sockets.close(relay);
     }

@@ -2,6 +2,7 @@ import type { ClientMessage, PeerId, ServerMessage } from "../protocol/generated
 import { every, type Cancel } from "../services/clock";
 import type { OutgoingTracks } from "./description";
 import type { LateParts, LazyParts } from "./lazyParts";
+import type { MediaPorts } from "./mediaPorts";
 import { meshNeed } from "./mediaWay";
 import { createMemberMedia, type MemberMediaSource } from "./memberMedia";
 import { createMesh, type Mesh } from "./mesh";
@@ -42,6 +43,8 @@ export interface CallMedia {
   peers: Mesh["peers"];
   server(): ServerConnection | null;
   serverState(): MediaServerState;
+  /** Where it is, as it was found while it was tried. */
+  ports(): MediaPorts | null;
   quality(): CallQuality;
   serverAudio: MemberMediaSource["serverAudio"];
   of: MemberMediaSource["of"];
@@ -102,6 +105,7 @@ export function createCallMedia(
   const unreachable = createUnreachableWatch(clock);
   const incoming = createMemberMedia({ peers: mesh.peers, servers });
   let preflight: Preflight | null = null;
+  let ports: MediaPorts | null = null;
   let isOpen = false;
 
   /** For a room with a media server; when they come, all is as if they had been there. */
@@ -115,7 +119,15 @@ export function createCallMedia(
         }
       });
     } else {
-      preflight ??= parts.createPreflight({ ...environment, send, onReach: path.setReach });
+      preflight ??= parts.createPreflight({
+        ...environment,
+        send,
+        onReach: path.setReach,
+        onPorts: (found) => {
+          ports = found;
+          options.onChange();
+        },
+      });
     }
   }
 
@@ -301,6 +313,7 @@ export function createCallMedia(
     peers: mesh.peers,
     server: servers.current,
     serverState: () => servers.state() ?? (room.mediaServer === null ? "none" : "idle"),
+    ports: () => ports,
     quality: () => quality,
     serverAudio: incoming.serverAudio,
     of: incoming.of,

@@ -39,7 +39,7 @@ export default function PreflightChip({ call, phone }: PreflightChipProps) {
     >
       {() => (
         <div className="p-3">
-          <PreflightFindings preflight={preflight} from={from} />
+          <PreflightFindings preflight={preflight} from={from} ports={call.mediaPorts} />
         </div>
       )}
     </Popover>

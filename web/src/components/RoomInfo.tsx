@@ -76,7 +76,7 @@ export default function RoomInfo({
       )}
       {preflight !== null && preflight.kind !== "none" && from !== null && (
         <div className="border-t border-line pt-4">
-          <PreflightFindings preflight={preflight} from={from} />
+          <PreflightFindings preflight={preflight} from={from} ports={call?.mediaPorts ?? null} />
         </div>
       )}
       {hostToken !== null && (

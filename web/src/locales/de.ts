@@ -304,6 +304,7 @@ export const de: Catalogue = {
   "preflight.other.tcp": "{name} erreicht den Medienserver nur über TCP: Die Bilder sind vielleicht schlechter.",
   "preflight.other.relay": "{name} erreicht den Medienserver nur über ein Relais: Die Bilder sind vielleicht schlechter.",
   "preflight.help": "Eine Firewall auf jener Seite sperrt ihn. Ein anderes Netz hilft, etwa das eines Telefons.",
+  "preflight.ports": "Medienports des Servers: UDP {udp}, TCP {tcp}. Eine Firewall dazwischen muss einen davon durchlassen.",
   "preflight.diagnose": "Herausfinden, warum",
 
   "invite.title": "Sie sind allein hier",

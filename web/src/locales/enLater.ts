@@ -175,6 +175,7 @@ export const enLater = {
   "preflight.other.tcp": "{name} reaches the media server by TCP only: pictures may be worse.",
   "preflight.other.relay": "{name} reaches the media server over a relay only: pictures may be worse.",
   "preflight.help": "A firewall on their side blocks it. Another network helps, such as a phone’s.",
+  "preflight.ports": "Media ports of the server: UDP {udp}, TCP {tcp}. A firewall in between has to let one of them through.",
   "preflight.diagnose": "Find out why",
 
   "invite.title": "You are the only one here",

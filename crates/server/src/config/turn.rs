@@ -32,6 +32,9 @@ section! {
         max_allocations: u32 = "4096",
         /// Relayed addresses of one user. Each connection of a browser takes some.
         allocations_per_user: u32 = "64",
+        /// Relayed addresses of all users behind one IP address, or one /64 of IPv6. A proxy in front
+        /// of TURN is one address.
+        allocations_per_address: u32 = "1024",
         /// What one user may relay, in both directions together, in kbit/s.
         user_kbit_per_second: u32 = "50000",
         /// Networks to which may be relayed though they are private. Relaying into a network is a
@@ -114,7 +117,13 @@ impl TurnConfig {
         if self.credential_lifetime < Duration::from_secs(60) {
             return Err("turn.credential_lifetime: a minute is the least".into());
         }
-        if self.allocations_per_user == 0 || self.user_kbit_per_second == 0 {
+        if [
+            self.allocations_per_user,
+            self.allocations_per_address,
+            self.user_kbit_per_second,
+        ]
+        .contains(&0)
+        {
             return Err("turn: a user needs an allocation and bandwidth; see turn.enabled".into());
         }
         Ok(())

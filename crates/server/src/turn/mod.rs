@@ -99,6 +99,7 @@ fn start(
         bounds: Bounds {
             allocations: many(config.max_allocations),
             allocations_per_user: many(config.allocations_per_user),
+            allocations_per_address: many(config.allocations_per_address),
             bytes_per_second_per_user: u64::from(config.user_kbit_per_second) * 1_000 / 8,
         },
         peers,

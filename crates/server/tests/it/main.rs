@@ -11,6 +11,7 @@ mod collector;
 mod command_line;
 mod hostile;
 mod limits;
+mod media;
 mod metrics;
 mod pages;
 #[path = "../kit/server.rs"]

@@ -110,8 +110,11 @@ impl Server {
             .args(["--metrics-listen", &or_any(options.metrics)])
             .args(&options.arguments)
             .env("WECALL_LOGGING__FORMAT", "json")
-            // The usual port is free for one of the tests that run at once.
+            // The usual ports are free for one of the tests that run at once.
             .env("WECALL_TURN__LISTEN", "127.0.0.1:0")
+            .env("WECALL_MEDIA__LISTEN", "127.0.0.1:0")
+            .env("WECALL_MEDIA__TCP_LISTEN", "127.0.0.1:0")
+            .env("WECALL_MEDIA__SHARDS", "1")
             .envs(options.environment)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())

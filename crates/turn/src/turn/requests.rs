@@ -191,6 +191,14 @@ impl Turn {
                 key,
             ));
         }
+        let address = client.remote.ip();
+        if self.holders.held(address) >= bounds.allocations_per_address {
+            return Err(No::signed(
+                code::ALLOCATION_QUOTA_REACHED,
+                Refused::AddressQuota,
+                key,
+            ));
+        }
         let Some(user) = self.users.take(signer.user, &bounds, now.instant) else {
             return Err(No::signed(
                 code::ALLOCATION_QUOTA_REACHED,
@@ -218,6 +226,7 @@ impl Turn {
             now.instant,
             now.instant + LIFETIME,
         ));
+        self.holders.take(address);
         self.by_client.insert(*client, relay);
         self.by_relayed.insert(relayed, relay);
         self.figures.count_allocated();

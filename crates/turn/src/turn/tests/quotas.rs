@@ -22,6 +22,22 @@ fn user_and_everyone_have_their_bounds() {
 }
 
 #[test]
+fn users_behind_one_address_have_a_bound_together() {
+    let mut world = World::bounded(Bounds {
+        allocations_per_address: 2,
+        ..Bounds::default()
+    });
+    let mut ada = Person::new("ada", 1);
+    ada.allocate(&mut world).unwrap();
+    Person::new("grace", 2).allocate(&mut world).unwrap();
+    let third = Person::new("joan", 3).allocate(&mut world);
+    assert_eq!(third, Err(code::ALLOCATION_QUOTA_REACHED));
+    assert_eq!(world.refused(Refused::AddressQuota), 1);
+    ada.ask(&mut world, |client| client.refresh(0)).unwrap();
+    Person::new("joan", 3).allocate(&mut world).unwrap();
+}
+
+#[test]
 fn new_credentials_do_not_renew_the_quota_of_a_user() {
     let mut world = World::bounded(Bounds {
         allocations_per_user: 1,
