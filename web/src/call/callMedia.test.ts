@@ -453,6 +453,17 @@ describe("a media server that is in trouble", () => {
     expect(one.server.connection().restarts).toBe(1);
   });
 
+  it("is suspected when nothing comes any more, before ICE notices", async () => {
+    const one = await onServer();
+    for (let tick = 0; tick < 8; tick += 1) {
+      one.clock.advance(250);
+      one.server.deliver();
+    }
+    expect(one.sockets.all).toHaveLength(1);
+    one.clock.advance(1_750);
+    expect(one.sockets.all).toHaveLength(2);
+  });
+
   it("is left for another one only when that brings everything", async () => {
     const one = await onServer();
     const other = fakeMediaServer(one, "server-2");

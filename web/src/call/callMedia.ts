@@ -198,8 +198,8 @@ export function createCallMedia(
       every(clock, LOOK_MS, () => {
         if (servers.current() !== null) {
           servers.look();
-          settle();
-          if (room.topology === "mesh") {
+          if (room.self?.path !== room.topology) {
+            settle();
             // First frames from browser to browser raise no event.
             options.onChange();
           }

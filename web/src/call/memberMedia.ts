@@ -71,17 +71,26 @@ export function createMemberMedia({
         const member = content === null ? undefined : members.get(content.peer_id);
         if (member === undefined) {
           // The news of who it is may come after the first word.
-          track.enabled = peers().size === 0;
+          enable(track, peers().size === 0);
         } else {
           const slot = content?.source === "screen-audio" ? "screen-audio" : "microphone";
           const sends = slot === "microphone" ? member.media.microphone : member.media.screen;
           const chosen = choose(member, slot);
-          track.enabled = sends && (chosen === null || chosen.from === connection);
+          enable(track, sends && (chosen === null || chosen.from === connection));
         }
       }
     }
     const same = next.length === streams.length && next.every((stream, at) => stream === streams[at]);
     streams = same ? streams : next;
+  }
+
+  function lookAtPeers(): void {
+    for (const peer of peers().values()) {
+      // Asking a browser for it waits for another of its threads.
+      for (const slot of SLOTS.filter((one) => !arrivals.isSteady(peer, one))) {
+        arrivals.look(peer, slot, peer.lastMedia(slot));
+      }
+    }
   }
 
   function connectionOf(member: Member): PeerConnectionState {
@@ -101,8 +110,8 @@ export function createMemberMedia({
     update: (next) => {
       room = next;
       const present = new Set(room.members.map(({ peerId }) => peerId));
-      for (const peer of peers().values()) {
-        SLOTS.forEach((slot) => arrivals.look(peer, slot, peer.lastMedia(slot)));
+      if (room.topology === "mesh" && servers.current() !== null) {
+        lookAtPeers();
       }
       choice.forget((key) => present.has(key.slice(0, key.indexOf("/"))));
       playOnce();
@@ -133,4 +142,10 @@ export function createMemberMedia({
     },
     serverAudio: () => streams,
   };
+}
+
+function enable(track: MediaStreamTrack, enabled: boolean): void {
+  if (track.enabled !== enabled) {
+    track.enabled = enabled;
+  }
 }

@@ -64,6 +64,9 @@ const ANSWER_PATIENCE_MS = 5_000;
 /** Where a browser never tells of the pictures that come, they are taken to after this long. */
 const UNSEEN_MS = 3_000;
 
+/** What was looked at before that says nothing about what comes now. */
+const SEEN_FOR_MS = 600;
+
 export function createServerConnection(options: ServerConnectionOptions): ServerConnection {
   const { environment, peerId } = options;
   const { clock } = environment;
@@ -76,6 +79,9 @@ export function createServerConnection(options: ServerConnectionOptions): Server
   let figures: MediaFigures | null = null;
   let failures = 0;
   let tellsPictures = false;
+  let lastFlow: number | null = null;
+  let cameLast = "";
+  const seen = new Map<string, { last: number | null; at: number }>();
   let closed = false;
   /** Of the present link. */
   let answered = false;
@@ -196,6 +202,14 @@ export function createServerConnection(options: ServerConnectionOptions): Server
     return !tellsPictures && isLate && receiver?.track.muted === false ? clock.now() : last;
   }
 
+  /** Since it was looked at last, if that was a moment ago. */
+  function hasCome(mid: string): boolean {
+    const before = seen.get(mid);
+    const now = { last: lastMediaOf(link.receivers().get(mid)), at: clock.now() };
+    seen.set(mid, now);
+    return before !== undefined && now.at - before.at <= SEEN_FOR_MS && now.last !== before.last;
+  }
+
   function look(): void {
     if (connectedSince !== null && slots.sample(lastMedia, clock.now())) {
       options.onChange();
@@ -261,14 +275,18 @@ export function createServerConnection(options: ServerConnectionOptions): Server
     restate: () => link.resend(),
     look,
     checkFlow: (sends) => {
-      const receivers = link.receivers();
       const expected = slots
         .all()
         .filter(({ content, flows }) => flows && content !== null && sends(content.peer_id, content.source));
-      const times = expected.map(({ mid }) => lastMediaOf(receivers.get(mid)) ?? 0);
-      const latest = Math.max(0, ...times);
+      // Asking a browser waits for another of its threads, so the one that came last is asked first.
+      expected.sort((a, b) => Number(b.mid === cameLast) - Number(a.mid === cameLast));
+      const come = expected.find(({ mid }) => hasCome(mid));
+      if (come !== undefined) {
+        cameLast = come.mid;
+        lastFlow = clock.now();
+      }
       const isExpected = expected.length > 0 && recovery.state() === "connected";
-      if (flow.sample(latest === 0 ? null : latest, isExpected, clock.now()) === "dried-up") {
+      if (flow.sample(lastFlow, isExpected, clock.now()) === "dried-up") {
         options.onSuspicion();
         recovery.handleNetworkChange();
       }
