@@ -4,6 +4,7 @@ import type { OpenSocket } from "../services/websocket";
 import { callView, IDLE_CALL } from "./callView";
 import { pendingOf, withPending, withStatus } from "./chatLog";
 import { createCallMedia } from "./callMedia";
+import type { LateParts, LazyParts } from "./lazyParts";
 import type { Call, CallEnd, CallPhase, CallState, JoinOptions, LocalMedia } from "./model";
 import { createStore } from "./observable";
 import { mediaState, sameMedia } from "./outgoing";
@@ -32,8 +33,11 @@ export interface CallEnvironment extends PeerEnvironment {
   readonly addresses: SignalingAddresses;
   /** Asks the server where signaling is, whenever it was asked last. */
   readonly refreshAddresses: () => void;
+  readonly lateParts: LazyParts<LateParts>;
   /** Fetches what connections need from the server. */
   readonly prepareConnections: () => Promise<void>;
+  /** What the server gave with a session. */
+  readonly adoptIceServers: (iceServers: RTCIceServer[]) => void;
   readonly sessions: SessionStore;
   readonly page: PageEnvironment;
   readonly tabs: Tabs;
@@ -103,13 +107,12 @@ export function createCall(environment: CallEnvironment, localMedia: LocalMedia)
     },
   });
 
-  const own = createOwnTracks(
-    { localMedia, phone: environment.isPhone, report },
-    {
-      onTracks: (tracks) => media.setTracks(tracks),
-      onContext: (context) => media.setContext(context),
-    },
-  );
+  const own = createOwnTracks({
+    ...environment,
+    localMedia,
+    onTracks: (tracks) => media.setTracks(tracks),
+    onContext: (context) => media.setContext(context),
+  });
   const media = createCallMedia(
     {
       environment,
@@ -143,6 +146,9 @@ export function createCall(environment: CallEnvironment, localMedia: LocalMedia)
     room = applyMessage(room, message, clock.now());
     switch (message.type) {
       case "joined":
+        if (message.ice_servers !== undefined) {
+          environment.adoptIceServers(message.ice_servers);
+        }
         media.begin(room);
         enterCall();
         toldMedia = room.self?.media ?? null;
@@ -209,6 +215,7 @@ export function createCall(environment: CallEnvironment, localMedia: LocalMedia)
     ];
     stopWhileJoined = () => {
       cancels.forEach((cancel) => cancel());
+      own.stop();
       stopWhileJoined = () => {};
     };
   }
@@ -341,6 +348,7 @@ export function createCall(environment: CallEnvironment, localMedia: LocalMedia)
     state: view,
     stats: createStatsSampler(environment, media),
     prepare: () => {
+      environment.lateParts.want();
       signaling.prepare();
       void environment.prepareConnections();
     },

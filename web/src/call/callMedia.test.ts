@@ -108,8 +108,8 @@ function bring(one: Scene): void {
 
 /** Time in which everything comes from browser to browser. */
 function pass(one: Scene, ms: number): void {
-  for (let passed = 0; passed < ms; passed += 500) {
-    one.clock.advance(500);
+  for (let passed = 0; passed < ms; passed += 100) {
+    one.clock.advance(100);
     one.direct().forEach((connection) =>
       connection.getTransceivers().forEach((transceiver) => {
         transceiver.received += 1;
@@ -216,7 +216,7 @@ describe("a room that goes from browser to browser again", () => {
     one.confirm("me", "sfu");
     // Ada has not, so the connection to her is there still.
     one.goes("mesh");
-    one.clock.advance(50);
+    pass(one, 600);
     expect(one.paths()).toEqual(["sfu", "mesh"]);
     one.confirm("ada", "sfu");
     one.confirm("me", "mesh");
@@ -277,6 +277,7 @@ describe("what the server sends", () => {
       peer_id: "server",
       slots: [{ mid: ada?.mid, content: camera("ada"), paused: true }],
     });
+    one.clock.advance(2_100);
     expect(one.person("ada")).toMatchObject({ camera: null, cameraPaused: true, cameraShown: true });
     expect(one.person("bob")).toMatchObject({ camera: null, cameraPaused: false, cameraShown: false });
   });
@@ -450,6 +451,17 @@ describe("a media server that is in trouble", () => {
       { type: "resumed", peer_id: "me", recovered: true, received: 3, resume_token: "t" },
     );
     expect(one.server.connection().restarts).toBe(1);
+  });
+
+  it("is suspected when nothing comes any more, before ICE notices", async () => {
+    const one = await onServer();
+    for (let tick = 0; tick < 8; tick += 1) {
+      one.clock.advance(250);
+      one.server.deliver();
+    }
+    expect(one.sockets.all).toHaveLength(1);
+    one.clock.advance(1_750);
+    expect(one.sockets.all).toHaveLength(2);
   });
 
   it("is left for another one only when that brings everything", async () => {

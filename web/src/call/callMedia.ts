@@ -1,19 +1,19 @@
 import type { ClientMessage, PeerId, ServerMessage } from "../protocol/generated";
 import { every, type Cancel } from "../services/clock";
 import type { OutgoingTracks } from "./description";
+import type { LateParts, LazyParts } from "./lazyParts";
+import type { MediaPorts } from "./mediaPorts";
 import { meshNeed } from "./mediaWay";
 import { createMemberMedia, type MemberMediaSource } from "./memberMedia";
 import { createMesh, type Mesh } from "./mesh";
 import type { CallQuality, CallViewRequest, MediaServerState } from "./model";
+import { NO_SERVERS } from "./noServers";
 import { createPathReport } from "./pathReport";
 import type { PeerEnvironment } from "./peer";
-import { createPreflight } from "./preflight";
+import type { Preflight } from "./preflight";
 import { EMPTY_ROOM, type Member, type RoomState } from "./roomState";
 import type { SendingContext } from "./senderLimits";
 import type { ServerConnection } from "./serverConnection";
-import { createServerConnections } from "./serverConnections";
-import { wishOf } from "./shownPictures";
-import { entriesOf, reachOf } from "./statsReport";
 import { createUnreachableWatch } from "./unreachable";
 
 /**
@@ -42,6 +42,8 @@ export interface CallMedia {
   peers: Mesh["peers"];
   server(): ServerConnection | null;
   serverState(): MediaServerState;
+  /** Where it is, as it was found while it was tried. */
+  ports(): MediaPorts | null;
   quality(): CallQuality;
   serverAudio: MemberMediaSource["serverAudio"];
   of: MemberMediaSource["of"];
@@ -49,7 +51,10 @@ export interface CallMedia {
 }
 
 export interface CallMediaOptions {
-  readonly environment: PeerEnvironment & { readonly isPhone: boolean };
+  readonly environment: PeerEnvironment & {
+    readonly isPhone: boolean;
+    readonly lateParts: LazyParts<LateParts>;
+  };
   readonly send: (message: ClientMessage) => void;
   readonly onChange: () => void;
   readonly onSuspicion: () => void;
@@ -68,10 +73,12 @@ export function createCallMedia(
   initial: { tracks: OutgoingTracks; context: SendingContext },
 ): CallMedia {
   const { environment, send } = options;
-  const { clock } = environment;
+  const { clock, lateParts } = environment;
   let room = EMPTY_ROOM;
   let view: CallViewRequest | null = null;
   let quality: CallQuality = "auto";
+  let { tracks } = initial;
+  let servers = NO_SERVERS;
   let signalingOpen = true;
   let meshSince = clock.now();
   let stopLooking: Cancel = () => {};
@@ -81,32 +88,59 @@ export function createCallMedia(
     { environment, send, onChange: options.onChange, onSuspicion: options.onSuspicion },
     initial,
   );
-  const servers = createServerConnections(
-    {
-      environment,
-      send,
-      onChange: () => {
-        settle();
-        options.onChange();
-      },
-      onConnected: (connection) => void readReach(connection),
-      onSuspicion: options.onSuspicion,
-    },
-    initial,
-  );
   const path = createPathReport(send);
   const unreachable = createUnreachableWatch(clock);
-  const incoming = createMemberMedia({ peers: mesh.peers, servers });
-  const preflight = createPreflight({
-    ...environment,
-    send,
-    onReach: path.setReach,
-  });
+  const incoming = createMemberMedia({ peers: mesh.peers, servers: () => servers });
+  let preflight: Preflight | null = null;
+  let ports: MediaPorts | null = null;
+  let isOpen = false;
+
+  /** For a room with a media server; when they come, all is as if they had been there. */
+  function needLateParts(): void {
+    const parts = lateParts.current();
+    if (parts === null) {
+      lateParts.want(() => {
+        if (isOpen) {
+          update(room);
+          options.onChange();
+        }
+      });
+    } else if (servers === NO_SERVERS) {
+      begin(parts);
+    }
+  }
+
+  function begin(parts: LateParts): void {
+    servers = parts.createServerConnections(
+      {
+        environment,
+        send,
+        onChange: () => {
+          settle();
+          options.onChange();
+        },
+        onConnected: (connection) => void readReach(connection),
+        onSuspicion: options.onSuspicion,
+      },
+      { tracks },
+    );
+    servers.setSignaling(signalingOpen);
+    preflight = parts.createPreflight({
+      ...environment,
+      send,
+      onReach: path.setReach,
+      onPorts: (found) => {
+        ports = found;
+        options.onChange();
+      },
+    });
+  }
 
   async function readReach(connection: ServerConnection): Promise<void> {
     try {
       const report = await connection.stats();
-      const reach = report === null ? null : reachOf(entriesOf(report.values()));
+      const parts = lateParts.current();
+      const reach = report === null || parts === null ? null : parts.reachOf(parts.entriesOf(report.values()));
       if (reach !== null && connection === servers.current()) {
         path.setReach(reach);
       }
@@ -123,16 +157,19 @@ export function createCallMedia(
     const before = room;
     room = next;
     path.update(room.self);
+    if (room.mediaServer !== null) {
+      needLateParts();
+    }
     if (room.topology === "mesh" && before.topology === "sfu") {
       meshSince = clock.now();
       mesh.connect(room.members, need);
     } else {
       mesh.update(room.members, need);
     }
-    servers.show(wishOf(view, quality, room.members));
+    servers.show(view, quality, room.members);
     servers.update(room);
     const isIdle = room.topology === "mesh" && servers.current() === null;
-    preflight.expect(isIdle ? (room.mediaServer?.peer_id ?? null) : null);
+    preflight?.expect(isIdle ? (room.mediaServer?.peer_id ?? null) : null);
     settle();
   }
 
@@ -141,16 +178,17 @@ export function createCallMedia(
     if (room.topology === "sfu" ? servers.isComplete() : room.self?.path === "sfu" && meshIsComplete()) {
       path.setPath(room.topology);
     }
+    if (servers.state() === "failed") {
+      path.setReach("nothing");
+    }
     incoming.update(room);
   }
 
   function meshIsComplete(): boolean {
     const late = clock.now() - meshSince >= SILENT_MS;
     return room.members.every((member) => {
-      const peer = mesh.peers().get(member.peerId);
-      const { microphone, camera } = member.media;
-      const comes = (!microphone || peer?.arrives("microphone")) && (!camera || peer?.arrives("camera"));
-      const isThere = peer?.connection() === "connected" && (comes === true || late);
+      const isConnected = mesh.peers().get(member.peerId)?.connection() === "connected";
+      const isThere = isConnected && (late || incoming.comesDirectly(member));
       return isThere || member.publisher || member.absentSince !== null;
     });
   }
@@ -160,8 +198,8 @@ export function createCallMedia(
       every(clock, LOOK_MS, () => {
         if (servers.current() !== null) {
           servers.look();
-          settle();
-          if (room.topology === "mesh") {
+          if (room.self?.path !== room.topology) {
+            settle();
             // First frames from browser to browser raise no event.
             options.onChange();
           }
@@ -200,14 +238,15 @@ export function createCallMedia(
   }
 
   function showAnew(): void {
-    servers.show(wishOf(view, quality, room.members));
+    servers.show(view, quality, room.members);
     options.onChange();
   }
 
   function close(): void {
     stopLooking();
     cancelRetell();
-    preflight.expect(null);
+    isOpen = false;
+    preflight?.expect(null);
     servers.close();
     mesh.close();
   }
@@ -215,6 +254,7 @@ export function createCallMedia(
   return {
     begin: (next) => {
       close();
+      isOpen = true;
       room = next;
       if (next.self !== null) {
         mesh.begin(next.self.peerId);
@@ -234,7 +274,7 @@ export function createCallMedia(
       mesh.receive(message);
       servers.receive(message);
       if ("peer_id" in message && message.peer_id === room.mediaServer?.peer_id) {
-        preflight.receive(message);
+        preflight?.receive(message);
       }
       if (message.type === "error" && message.in_reply_to === "media-path") {
         cancelRetell();
@@ -250,7 +290,8 @@ export function createCallMedia(
       quality = next;
       showAnew();
     },
-    setTracks: (tracks) => {
+    setTracks: (next) => {
+      tracks = next;
       mesh.setTracks(tracks);
       servers.setTracks(tracks);
     },
@@ -267,22 +308,18 @@ export function createCallMedia(
       unreachable.reset();
       mesh.handleNetworkChange();
       servers.handleNetworkChange();
-      preflight.handleNetworkChange();
+      preflight?.handleNetworkChange();
     },
-    recovered: servers.restate,
+    recovered: () => servers.restate(),
     restate: () => {
       mesh.restate();
       servers.restate();
       path.restate();
     },
     peers: mesh.peers,
-    server: servers.current,
-    serverState: () => {
-      if (room.mediaServer === null && servers.all().length === 0) {
-        return "none";
-      }
-      return servers.current()?.state() ?? "idle";
-    },
+    server: () => servers.current(),
+    serverState: () => servers.state() ?? (room.mediaServer === null ? "none" : "idle"),
+    ports: () => ports,
     quality: () => quality,
     serverAudio: incoming.serverAudio,
     of: incoming.of,

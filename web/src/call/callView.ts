@@ -15,6 +15,7 @@ export const IDLE_CALL: CallState = {
   topology: "mesh",
   media: "none",
   mediaFrom: null,
+  mediaPorts: null,
   selfReach: null,
   quality: "auto",
   loudest: null,
@@ -24,7 +25,7 @@ export const IDLE_CALL: CallState = {
 export interface ViewInput {
   readonly phase: CallPhase;
   readonly room: RoomState;
-  readonly media: Pick<CallMedia, "of" | "serverState" | "serverAudio" | "quality">;
+  readonly media: Pick<CallMedia, "of" | "ports" | "serverState" | "serverAudio" | "quality">;
   readonly speaking: ReadonlySet<PeerId>;
   readonly loudest: PeerId | null;
 }
@@ -57,6 +58,7 @@ export function callView(before: CallState, { phase, room, media, speaking, loud
     topology: room.topology,
     media: media.serverState(),
     mediaFrom: room.mediaServer?.from_participants ?? null,
+    mediaPorts: media.ports(),
     selfReach: room.self?.reach ?? null,
     quality: media.quality(),
     loudest,

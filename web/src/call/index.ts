@@ -1,11 +1,13 @@
 /** The call engine of this page: everything that `createCall` is given, from the browser. */
 import { createApi, type Api } from "../services/api";
+import { loadChunk } from "../services/chunks";
 import { systemClock } from "../services/clock";
 import { reportToConsole } from "../services/report";
 import { createWebRtc } from "../services/webrtc";
 import { signalingUrl, socketOpener } from "../services/websocket";
 import { createCall as assembleCall } from "./call";
 import { createLocalMedia as assembleLocalMedia } from "./devices";
+import { createLazyParts } from "./lazyParts";
 import type { Call, LocalMedia } from "./model";
 import { createSessionStore } from "./sessionStore";
 import { createSignalingAddresses, type SignalingAddresses } from "./signalingAddresses";
@@ -51,6 +53,11 @@ export function createCall({ media }: { readonly media: LocalMedia }): Call {
       newStream: (tracks) => new MediaStream(tracks ?? []),
       newConnection: webrtc.createConnection,
       prepareConnections: webrtc.prepare,
+      adoptIceServers: webrtc.adopt,
+      lateParts: createLazyParts(() => loadChunk(() => import("./lateParts")), {
+        clock: systemClock,
+        report: reportToConsole,
+      }),
       codecs: (kind) => globalThis.RTCRtpReceiver?.getCapabilities(kind) ?? null,
       report: reportToConsole,
       openSocket: socketOpener(),

@@ -14,6 +14,7 @@ import type {
   RoomId,
   Topology,
 } from "../protocol/generated";
+import type { MediaPorts } from "./mediaPorts";
 
 /** Where the call is in its life. */
 export type CallPhase =
@@ -147,6 +148,8 @@ export interface CallState {
   readonly media: MediaServerState;
   /** From how many participants on the room goes over its media server; null when it has none. */
   readonly mediaFrom: number | null;
+  /** Where the media server is, for whoever has to open a firewall; null while it was not asked. */
+  readonly mediaPorts: MediaPorts | null;
   /** How the media server can be reached from here; null while that was not tried. */
   readonly selfReach: Reach | null;
   readonly quality: CallQuality;

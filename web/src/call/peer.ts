@@ -26,8 +26,8 @@ export interface Peer {
   restate(): void;
   connection(): PeerConnectionState;
   streams(): PeerStreams;
-  /** Whether something came for it, on the present connection. */
-  arrives(slot: Slot): boolean;
+  /** When something came for it last: any number that changes; null for never. */
+  lastMedia(slot: Slot): number | null;
   /** Of the other's microphone, from 0 to 1, now. */
   audioLevel(): number;
   stats(): Promise<RTCStatsReport | null>;
@@ -266,7 +266,7 @@ export function createPeer(options: PeerOptions): Peer {
     },
     connection: () => recovery.state(),
     streams: () => streams,
-    arrives: (slot) => (link.receivers().get(slot)?.getSynchronizationSources().length ?? 0) > 0,
+    lastMedia: (slot) => link.receivers().get(slot)?.getSynchronizationSources()[0]?.timestamp ?? null,
     audioLevel: () => link.receivers().get("microphone")?.getSynchronizationSources()[0]?.audioLevel ?? 0,
     stats: async () => (connection.signalingState === "closed" ? null : connection.getStats()),
     close: () => {

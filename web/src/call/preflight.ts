@@ -1,6 +1,7 @@
 import type { ClientMessage, PeerId, Reach, ServerMessage } from "../protocol/generated";
 import type { Cancel, Clock } from "../services/clock";
 import type { Report } from "../services/report";
+import { portsIn, type MediaPorts } from "./mediaPorts";
 import { entriesOf, reachOf } from "./statsReport";
 
 /**
@@ -23,6 +24,8 @@ export interface PreflightOptions {
   readonly isPhone: boolean;
   readonly send: (message: ClientMessage) => void;
   readonly onReach: (reach: Reach) => void;
+  /** The media server has said where it is. */
+  readonly onPorts: (ports: MediaPorts) => void;
 }
 
 /** Joining has other things to do, and people who join together do not all try at once. */
@@ -141,6 +144,10 @@ export function createPreflight(options: PreflightOptions): Preflight {
       }
       if (message.type === "answer" && !current.answered) {
         current.answered = true;
+        const { sdp } = message.answer;
+        if (typeof sdp === "string") {
+          options.onPorts(portsIn(sdp));
+        }
         run("taking the media server's answer", () => current.connection.setRemoteDescription(message.answer));
       } else if (message.type === "media-gone" && !current.answered) {
         end();

@@ -29,6 +29,8 @@ export interface ServerConnection {
   /** Looks whether anything comes at all; `sends` tells who of the others sends something. */
   checkFlow(sends: (peerId: PeerId, source: string) => boolean): void;
   state(): PeerConnectionState;
+  /** The server has answered, so that it can be told something. */
+  isKnown(): boolean;
   /** On the clock; null while there is no connection. */
   connectedSince(): number | null;
   slot(peerId: PeerId, source: Slot): SlotState | null;
@@ -59,8 +61,11 @@ export interface ServerConnectionOptions {
 
 /** An answer takes milliseconds, over bad networks a second; then the offer counts as lost. */
 const ANSWER_PATIENCE_MS = 5_000;
-/** Where a browser does not tell of the pictures that come, they are taken to after this long. */
-const UNSEEN_MS = 1_000;
+/** Where a browser never tells of the pictures that come, they are taken to after this long. */
+const UNSEEN_MS = 3_000;
+
+/** What was looked at before that says nothing about what comes now. */
+const SEEN_FOR_MS = 600;
 
 export function createServerConnection(options: ServerConnectionOptions): ServerConnection {
   const { environment, peerId } = options;
@@ -73,6 +78,10 @@ export function createServerConnection(options: ServerConnectionOptions): Server
   let connectedSince: number | null = null;
   let figures: MediaFigures | null = null;
   let failures = 0;
+  let tellsPictures = false;
+  let lastFlow: number | null = null;
+  let cameLast = "";
+  const seen = new Map<string, { last: number | null; at: number }>();
   let closed = false;
   /** Of the present link. */
   let answered = false;
@@ -187,9 +196,18 @@ export function createServerConnection(options: ServerConnectionOptions): Server
   function lastMedia(mid: string): number | null {
     const receiver = link.receivers().get(mid);
     const last = lastMediaOf(receiver);
-    const told = connectedSince !== null && clock.now() - connectedSince > UNSEEN_MS;
+    tellsPictures ||= last !== null && receiver?.track.kind === "video";
+    const isLate = connectedSince !== null && clock.now() - connectedSince > UNSEEN_MS;
     // Any number that changes will do.
-    return last === null && told && receiver?.track.muted === false ? clock.now() : last;
+    return !tellsPictures && isLate && receiver?.track.muted === false ? clock.now() : last;
+  }
+
+  /** Since it was looked at last, if that was a moment ago. */
+  function hasCome(mid: string): boolean {
+    const before = seen.get(mid);
+    const now = { last: lastMediaOf(link.receivers().get(mid)), at: clock.now() };
+    seen.set(mid, now);
+    return before !== undefined && now.at - before.at <= SEEN_FOR_MS && now.last !== before.last;
   }
 
   function look(): void {
@@ -257,19 +275,24 @@ export function createServerConnection(options: ServerConnectionOptions): Server
     restate: () => link.resend(),
     look,
     checkFlow: (sends) => {
-      const receivers = link.receivers();
       const expected = slots
         .all()
         .filter(({ content, flows }) => flows && content !== null && sends(content.peer_id, content.source));
-      const times = expected.map(({ mid }) => lastMediaOf(receivers.get(mid)) ?? 0);
-      const latest = Math.max(0, ...times);
+      // Asking a browser waits for another of its threads, so the one that came last is asked first.
+      expected.sort((a, b) => Number(b.mid === cameLast) - Number(a.mid === cameLast));
+      const come = expected.find(({ mid }) => hasCome(mid));
+      if (come !== undefined) {
+        cameLast = come.mid;
+        lastFlow = clock.now();
+      }
       const isExpected = expected.length > 0 && recovery.state() === "connected";
-      if (flow.sample(latest === 0 ? null : latest, isExpected, clock.now()) === "dried-up") {
+      if (flow.sample(lastFlow, isExpected, clock.now()) === "dried-up") {
         options.onSuspicion();
         recovery.handleNetworkChange();
       }
     },
     state: () => recovery.state(),
+    isKnown: () => answered && !lost,
     connectedSince: () => connectedSince,
     slot: (id, source) => slots.of(id, source),
     slots: () => slots.all(),

@@ -2,11 +2,11 @@ import type { ClientMessage, ServerMessage } from "../protocol/generated";
 import type { Cancel } from "../services/clock";
 import type { OutgoingTracks, Slot } from "./description";
 import { serverNeed } from "./mediaWay";
+import type { CallQuality, CallViewRequest, PeerConnectionState } from "./model";
 import type { PeerEnvironment } from "./peer";
-import type { RoomState } from "./roomState";
+import type { Member, RoomState } from "./roomState";
 import { createServerConnection, type ServerConnection } from "./serverConnection";
-import { MOST_PICTURES } from "./serverLink";
-import { NOTHING_SHOWN, type Wish } from "./shownPictures";
+import { MOST_PICTURES, NOTHING_SHOWN, wishOf } from "./shownPictures";
 import type { Candidate } from "./streamChoice";
 import { createViewSender } from "./viewSender";
 
@@ -19,7 +19,7 @@ export interface ServerConnections {
   update(room: RoomState): void;
   /** What comes from a media server, or from the room's about it. */
   receive(message: ServerMessage): void;
-  show(wish: Wish): void;
+  show(view: CallViewRequest | null, quality: CallQuality, members: readonly Member[]): void;
   setTracks(tracks: OutgoingTracks): void;
   /** The picture may have another size. */
   applyLimits(): void;
@@ -32,6 +32,8 @@ export interface ServerConnections {
   checkFlow(sends: (peerId: string, source: string) => boolean): void;
   current(): ServerConnection | null;
   all(): readonly ServerConnection[];
+  /** While the room moves to another server it is the better of both; null without any. */
+  state(): PeerConnectionState | null;
   /** Everything that is to be shown comes, or has had its time. */
   isComplete(): boolean;
   /** The ways by which it comes from a server, the better first. */
@@ -103,6 +105,10 @@ export function createServerConnections(
     current = created;
   }
 
+  function all(): ServerConnection[] {
+    return [current, former].filter((one) => one !== null);
+  }
+
   function endFormer(): void {
     cancelFormer();
     former?.close();
@@ -133,7 +139,7 @@ export function createServerConnections(
       return false;
     }
     const come = wish.shown.every(
-      ({ peer_id, source }) => current?.slot(peer_id, source === "screen" ? "screen" : "camera")?.flows === true,
+      ({ peer_id, source }) => current?.slot(peer_id, source === "screen" ? "screen" : "camera")?.steady === true,
     );
     return come || clock.now() - since >= COMPLETE_WITHIN_MS;
   }
@@ -161,13 +167,15 @@ export function createServerConnections(
       if (message.type === "layers" || message.type === "media-figures") {
         current?.receive(message);
       } else if ("peer_id" in message) {
-        [current, former].find((one) => one?.peerId === message.peer_id)?.receive(message);
+        all()
+          .find(({ peerId }) => peerId === message.peer_id)
+          ?.receive(message);
       }
     },
-    show: (next) => {
-      wish = next;
+    show: (asked, quality, members) => {
+      wish = wishOf(asked, quality, members);
       current?.growTo(pictures());
-      view.set(next);
+      view.set(wish);
     },
     setTracks: (next) => {
       tracks = next;
@@ -181,8 +189,8 @@ export function createServerConnections(
     },
     handleNetworkChange: () => current?.handleNetworkChange(),
     restate: () => {
-      if (current !== null) {
-        current.restate();
+      current?.restate();
+      if (current?.isKnown() === true) {
         view.sendAgain();
       }
     },
@@ -195,13 +203,20 @@ export function createServerConnections(
     },
     checkFlow: (sends) => current?.checkFlow(sends),
     current: () => current,
-    all: () => [current, former].filter((one) => one !== null),
+    all,
+    state: () => {
+      const now = current?.state();
+      if (former === null || now === "connected") {
+        return now ?? null;
+      }
+      return former.state() === "connected" ? "connected" : "reconnecting";
+    },
     isComplete,
     candidates: (peerId, slot) =>
-      [current, former].flatMap((from) => {
-        const found = from?.slot(peerId, slot);
-        const stream = found?.flows === true ? from?.streamOf(found.mid) : null;
-        return from !== null && stream !== null && stream !== undefined ? [{ from, stream, flows: true }] : [];
+      all().flatMap((from) => {
+        const found = from.slot(peerId, slot);
+        const stream = found?.flows === true ? from.streamOf(found.mid) : null;
+        return found === null || stream === null ? [] : [{ from, stream, flows: found.steady }];
       }),
     close,
   };

@@ -4,6 +4,7 @@ import type { OutgoingTracks } from "./description";
 import { withOpusFec } from "./opusFec";
 import { compactOffer } from "./serverOffer";
 import { createServerSending, type ServerSending } from "./serverSending";
+import { MOST_PICTURES } from "./shownPictures";
 
 /**
  * One RTCPeerConnection to the media server and its negotiation, which is simple: we offer, the
@@ -38,8 +39,7 @@ export interface ServerLinkOptions {
   readonly onAnswered: () => void;
 }
 
-/** What the media server takes at most: a page of 25 tiles and two screens; and as many voices as it forwards. */
-export const MOST_PICTURES = 27;
+/** As many as the media server forwards. */
 const VOICES = 6;
 
 export function createServerLink(options: ServerLinkOptions): ServerLink {

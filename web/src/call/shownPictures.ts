@@ -1,7 +1,9 @@
 import type { PeerId, Shown } from "../protocol/generated";
 import type { CallQuality, CallViewRequest } from "./model";
 import type { Member } from "./roomState";
-import { MOST_PICTURES } from "./serverLink";
+
+/** What the media server takes at most: a page of 25 tiles and two screens. */
+export const MOST_PICTURES = 27;
 
 /** What the media server is asked for. */
 export interface Wish {

@@ -63,10 +63,30 @@ it("knows what was in a section also when it was empty for a moment", () => {
   expect(flows("bob")).toBe(false);
 });
 
+it("counts on a picture that keeps coming, and on a sound or a screen at once", () => {
+  take(camera("4", "ada"), { mid: "5", content: { peer_id: "ada", source: "screen" }, paused: false });
+  pass(150, true);
+  expect(slots.of("ada", "camera")).toMatchObject({ flows: true, steady: false });
+  expect(slots.of("ada", "screen")).toMatchObject({ flows: true, steady: true });
+  pass(200, true);
+  expect(slots.of("ada", "camera")).toMatchObject({ steady: true });
+});
+
+it("keeps the last picture over a hiccup of the camera", () => {
+  take(camera("4", "ada"));
+  pass(200, true);
+  take(camera("4", "ada", true));
+  pass(1_500, false);
+  take(camera("4", "ada"));
+  pass(50, false);
+  expect(flows("ada")).toBe(true);
+});
+
 it("stops at a pause, and has to come again after it", () => {
   take(camera("4", "ada"));
   pass(200, true);
   take(camera("4", "ada", true));
+  pass(2_100, false);
   expect(flows("ada")).toBe(false);
   take(camera("4", "ada"));
   pass(100, false);

@@ -1,4 +1,5 @@
 import type { MediaSource, PeerId, Slot, SlotContent } from "../protocol/generated";
+import { isSteady } from "./arrivals";
 
 /**
  * What is in the sections that the media server fills, and whether it has come. The server tells
@@ -12,7 +13,7 @@ export interface Slots {
   release(isShown: (content: SlotContent) => boolean, now: number): void;
   /**
    * Looks whether something comes. `lastMedia` tells when a section brought something last: any
-   * number that changes each time, `null` for never. True when something has begun to come.
+   * number that changes each time, `null` for never. True when something has begun or ceased to come.
    */
   sample(lastMedia: (mid: string) => number | null, now: number): boolean;
   of(peerId: PeerId, source: MediaSource): SlotState | null;
@@ -25,14 +26,19 @@ export interface SlotState {
   readonly content: SlotContent | null;
   readonly layer: string | null;
   readonly paused: boolean;
-  /** Something of it has come since it is in there. */
+  /** Something of it has come since it is in there, and not been paused for long since. */
   readonly flows: boolean;
+  /** So much of it has come that one can let go of another way to the same. */
+  readonly steady: boolean;
 }
 
 /** What is on its way when the content changes: the receiver's buffer, and some network. */
 const LEFTOVERS_MS = 150;
 /** Until then the server has told what it made of a section that is wanted back. */
 const TOLD_WITHIN_MS = 500;
+
+/** A camera that is slow for a moment counts as paused as well: its last picture stays that long. */
+const PAUSE_PASSES_MS = 2_000;
 
 interface Entry extends SlotState {
   /** As the server told last, which may be before it heard what is shown now. */
@@ -41,24 +47,28 @@ interface Entry extends SlotState {
   readonly foreignUntil: number;
   /** What came last when it was looked at first; `undefined` before. */
   readonly baseline: number | null | undefined;
+  readonly pausedAt: number | null;
+  /** How often something new had come when it was looked at. */
+  readonly come: number;
 }
+
+const NOTHING_CAME = { flows: false, steady: false, come: 0, baseline: undefined } as const;
 
 export function createSlots(): Slots {
   let entries: readonly Entry[] = [];
 
   function taken({ mid, content, layer, paused }: Slot, now: number): Entry {
     const before = entries.find((entry) => entry.mid === mid);
-    const news = { mid, layer: layer ?? null, paused, told: content };
+    const pausedAt = paused ? (before?.pausedAt ?? now) : null;
+    const news = { mid, layer: layer ?? null, paused, pausedAt, told: content };
     if (before === undefined) {
-      return { ...news, content, flows: false, baseline: undefined, foreignUntil: now };
+      return { ...news, content, ...NOTHING_CAME, foreignUntil: now };
     }
     if (isSame(before.told, content)) {
-      // After a pause it has to begin to come again.
-      const flows = before.flows && !paused;
-      return { ...before, ...news, flows, baseline: flows ? before.baseline : undefined };
+      return { ...before, ...news };
     }
     const foreignUntil = before.told === null ? before.foreignUntil : now + LEFTOVERS_MS;
-    return { ...news, content, flows: false, baseline: undefined, foreignUntil };
+    return { ...news, content, ...NOTHING_CAME, foreignUntil };
   }
 
   function released(entry: Entry, isShown: (content: SlotContent) => boolean, now: number): Entry {
@@ -67,14 +77,30 @@ export function createSlots(): Slots {
       return entry;
     }
     const content = shown ? entry.told : null;
-    return { ...entry, content, flows: false, baseline: undefined, foreignUntil: now + TOLD_WITHIN_MS };
+    return { ...entry, content, ...NOTHING_CAME, foreignUntil: now + TOLD_WITHIN_MS };
   }
 
-  function sampled(entry: Entry, last: number | null, now: number): Entry {
+  function looked(entry: Entry, lastMedia: (mid: string) => number | null, now: number): Entry {
+    if (entry.content === null) {
+      return entry;
+    }
+    if (entry.pausedAt !== null) {
+      // After a pause it has to begin to come again.
+      const isOver = entry.flows && now - entry.pausedAt >= PAUSE_PASSES_MS;
+      return isOver ? { ...entry, ...NOTHING_CAME } : entry;
+    }
+    return entry.steady ? entry : sampled(entry, entry.content.source, lastMedia(entry.mid), now);
+  }
+
+  function sampled(entry: Entry, source: MediaSource, last: number | null, now: number): Entry {
     if (now < entry.foreignUntil || entry.baseline === undefined) {
       return { ...entry, baseline: last };
     }
-    return last !== null && last !== entry.baseline ? { ...entry, flows: true } : entry;
+    if (last === null || last === entry.baseline) {
+      return entry;
+    }
+    const come = entry.come + 1;
+    return { ...entry, baseline: last, come, flows: true, steady: isSteady(source, come) };
   }
 
   return {
@@ -86,10 +112,8 @@ export function createSlots(): Slots {
     },
     sample: (lastMedia, now) => {
       const before = entries;
-      entries = before.map((entry) =>
-        entry.content === null || entry.paused || entry.flows ? entry : sampled(entry, lastMedia(entry.mid), now),
-      );
-      return entries.some((entry, at) => entry.flows !== before[at]?.flows);
+      entries = before.map((entry) => looked(entry, lastMedia, now));
+      return entries.some(({ flows, steady }, at) => flows !== before[at]?.flows || steady !== before[at]?.steady);
     },
     of: (peerId, source) =>
       entries.find(({ content }) => content?.peer_id === peerId && content.source === source) ?? null,

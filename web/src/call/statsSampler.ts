@@ -2,16 +2,17 @@ import type { PeerId } from "../protocol/generated";
 import { every, type Clock } from "../services/clock";
 import type { Report } from "../services/report";
 import type { CallMedia } from "./callMedia";
+import type { LateParts, LazyParts } from "./lazyParts";
 import type { CallStats, Observable, PeerStats, ServerStats } from "./model";
 import { createStore } from "./observable";
-import { readServerStats, type ServerTotals } from "./serverStats";
-import { readStats, type StatsTotals } from "./stats";
+import type { ServerTotals } from "./serverStats";
+import type { StatsTotals } from "./stats";
 
 const SAMPLE_MS = 1_000;
 
 /** The statistics of each connection, every second while somebody looks. */
 export function createStatsSampler(
-  { clock, report }: { clock: Clock; report: Report },
+  { clock, report, lateParts }: { clock: Clock; report: Report; lateParts: LazyParts<LateParts> },
   media: Pick<CallMedia, "peers" | "server">,
 ): Observable<CallStats> {
   let totals = new Map<PeerId, StatsTotals>();
@@ -21,7 +22,7 @@ export function createStatsSampler(
     return every(clock, SAMPLE_MS, sample);
   });
 
-  async function sampleAll(): Promise<void> {
+  async function sampleAll({ readStats, readServerStats }: LateParts): Promise<void> {
     const stats = new Map<PeerId, PeerStats>();
     const next = new Map<PeerId, StatsTotals>();
     for (const [peerId, peer] of media.peers()) {
@@ -33,10 +34,10 @@ export function createStatsSampler(
       }
     }
     totals = next;
-    store.set({ peers: stats, server: await sampleServer() });
+    store.set({ peers: stats, server: await sampleServer(readServerStats) });
   }
 
-  async function sampleServer(): Promise<ServerStats | null> {
+  async function sampleServer(readServerStats: LateParts["readServerStats"]): Promise<ServerStats | null> {
     const connection = media.server();
     const report = await connection?.stats();
     if (connection === null || report === null || report === undefined) {
@@ -49,7 +50,13 @@ export function createStatsSampler(
   }
 
   function sample(): void {
-    sampleAll().catch((error: unknown) => report("sampling statistics", error));
+    const parts = lateParts.current();
+    if (parts === null) {
+      // There is another sample in a second.
+      lateParts.want();
+      return;
+    }
+    sampleAll(parts).catch((error: unknown) => report("sampling statistics", error));
   }
 
   return { get: store.get, subscribe: store.subscribe };

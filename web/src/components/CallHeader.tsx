@@ -1,12 +1,11 @@
 import { Activity, Keyboard, Lock, UserPlus } from "lucide-react";
 import { Suspense } from "react";
-import type { RoomView } from "../call/model";
+import type { CallState, RoomView } from "../call/model";
 import { t } from "../locales/translate";
 import { IconButton } from "../ui/IconButton";
 import type { CallDialog } from "./callActions";
 import { lazyPart } from "./lazyPart";
 import { PartBoundary } from "./PartBoundary";
-import type { Preflight } from "./preflight";
 
 export const loadPreflightChip = () => import("./PreflightChip");
 const PreflightChip = lazyPart(loadPreflightChip);
@@ -14,8 +13,7 @@ const PreflightChip = lazyPart(loadPreflightChip);
 interface CallHeaderProps {
   readonly room: RoomView;
   readonly phone: boolean;
-  readonly preflight: Preflight;
-  readonly mediaFrom: number | null;
+  readonly call: CallState;
   readonly onDialog: (dialog: CallDialog) => void;
 }
 
@@ -23,7 +21,7 @@ export function roomTitle(room: Pick<RoomView, "name" | "roomId">): string {
   return room.name ?? t("room.untitled", { code: room.roomId });
 }
 
-export function CallHeader({ room, phone, preflight, mediaFrom, onDialog }: CallHeaderProps) {
+export function CallHeader({ room, phone, call, onDialog }: CallHeaderProps) {
   return (
     <header className="flex items-center justify-between gap-3 pl-2">
       <div className="flex min-w-0 items-center gap-2">
@@ -36,10 +34,10 @@ export function CallHeader({ room, phone, preflight, mediaFrom, onDialog }: Call
         )}
       </div>
       <div className="flex min-w-0 items-center gap-1">
-        {preflight.kind !== "none" && mediaFrom !== null && (
+        {call.mediaFrom !== null && call.topology === "mesh" && (
           <PartBoundary>
             <Suspense fallback={null}>
-              <PreflightChip preflight={preflight} from={mediaFrom} phone={phone} />
+              <PreflightChip call={call} phone={phone} />
             </Suspense>
           </PartBoundary>
         )}

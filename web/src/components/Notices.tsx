@@ -1,7 +1,13 @@
 import { X } from "lucide-react";
-import { useEffect } from "react";
+import { Suspense, useEffect } from "react";
 import type { CallNotice } from "../call/model";
 import { t } from "../locales/translate";
+import { lazyPart } from "./lazyPart";
+import { PartBoundary } from "./PartBoundary";
+
+/** There are many reasons, and most calls hear none of them. */
+export const loadRefusalText = () => import("./RefusalText");
+const RefusalText = lazyPart(loadRefusalText);
 
 const SHOWN_MS = 5_000;
 /** Of many at once the newest are shown; all are announced. */
@@ -12,7 +18,7 @@ interface NoticesProps {
   readonly onDismiss: (id: number) => void;
 }
 
-export function noticeText(notice: CallNotice): string {
+function noticeText(notice: Exclude<CallNotice, { readonly kind: "refused" }>): string {
   switch (notice.kind) {
     case "joined":
     case "left":
@@ -27,8 +33,6 @@ export function noticeText(notice: CallNotice): string {
     case "now-host":
     case "no-longer-host":
       return t(`notice.${notice.kind}`);
-    case "refused":
-      return t(`error.${notice.code}`);
     case "expires-soon":
       return t("notice.expires-soon", { count: notice.minutes });
   }
@@ -62,7 +66,17 @@ function Toast({ notice, onDismiss }: ToastProps) {
 
   return (
     <div className="pointer-events-auto flex animate-fade-up items-center gap-2 rounded-full border border-line bg-surface py-1 pr-1 pl-4 text-sm text-text shadow-raised">
-      <span className="py-1.5">{noticeText(notice)}</span>
+      <span className="py-1.5">
+        {notice.kind === "refused" ? (
+          <PartBoundary>
+            <Suspense fallback={null}>
+              <RefusalText code={notice.code} />
+            </Suspense>
+          </PartBoundary>
+        ) : (
+          noticeText(notice)
+        )}
+      </span>
       <button
         type="button"
         aria-label={t("action.dismiss")}

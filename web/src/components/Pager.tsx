@@ -1,5 +1,5 @@
 import { ChevronLeft, ChevronRight } from "lucide-react";
-import { t } from "../locales/translate";
+import { t } from "../locales/later";
 import { cx } from "../ui/classNames";
 import { IconButton } from "../ui/IconButton";
 import type { Rect } from "./gridLayout";
@@ -18,7 +18,7 @@ const ARROWS_PX = 104;
 const DOT_PX = 28;
 
 /** Turns the pages of tiles. */
-export function Pager({ place, page, pages, onPage }: PagerProps) {
+export default function Pager({ place, page, pages, onPage }: PagerProps) {
   const dots = pages <= DOTS_MAX && ARROWS_PX + pages * DOT_PX <= place.width;
   const words = t("pager.page", { page: page + 1, pages });
   return (

@@ -1,20 +1,22 @@
 import { CircleCheck, TriangleAlert } from "lucide-react";
+import type { CallState } from "../call/model";
 import { t } from "../locales/later";
 import { cx } from "../ui/classNames";
 import { Popover } from "../ui/Popover";
-import type { Preflight } from "./preflight";
+import { preflightOf, type Preflight } from "./preflight";
 import { PreflightFindings } from "./PreflightFindings";
 
 interface PreflightChipProps {
-  readonly preflight: Exclude<Preflight, { readonly kind: "none" }>;
-  /** How many people the room has once it goes over its media server. */
-  readonly from: number;
+  readonly call: CallState;
   /** Room for a few words only. */
   readonly phone: boolean;
 }
 
 /** Calm as long as nothing is wrong; what is wrong stands in it, and how to mend it behind it. */
-export default function PreflightChip({ preflight, from, phone }: PreflightChipProps) {
+export default function PreflightChip({ call, phone }: PreflightChipProps) {
+  const preflight = preflightOf(call);
+  const from = call.mediaFrom;
+  if (preflight.kind === "none" || from === null) return null;
   const trouble = preflight.kind === "trouble";
   const Icon = trouble ? TriangleAlert : CircleCheck;
   const text = chipText(preflight);
@@ -37,19 +39,21 @@ export default function PreflightChip({ preflight, from, phone }: PreflightChipP
     >
       {() => (
         <div className="p-3">
-          <PreflightFindings preflight={preflight} from={from} />
+          <PreflightFindings preflight={preflight} from={from} ports={call.mediaPorts} />
         </div>
       )}
     </Popover>
   );
 }
 
-function shortOf({ kind, findings }: PreflightChipProps["preflight"]): "ready" | "self" | "others" {
+type Known = Exclude<Preflight, { readonly kind: "none" }>;
+
+function shortOf({ kind, findings }: Known): "ready" | "self" | "others" {
   if (kind === "ready") return kind;
   return findings.some(({ self, way }) => self && way === "nothing") ? "self" : "others";
 }
 
-function chipText({ kind, findings }: PreflightChipProps["preflight"]): string {
+function chipText({ kind, findings }: Known): string {
   if (kind === "ready") return t("preflight.ready");
   const blocked = findings.filter(({ way }) => way === "nothing");
   const [first] = blocked;

@@ -1,4 +1,5 @@
 import { CircleCheck, Info, TriangleAlert } from "lucide-react";
+import type { MediaPorts } from "../call/mediaPorts";
 import { t } from "../locales/later";
 import { cx } from "../ui/classNames";
 import type { Finding, Preflight } from "./preflight";
@@ -6,10 +7,11 @@ import type { Finding, Preflight } from "./preflight";
 interface PreflightFindingsProps {
   readonly preflight: Exclude<Preflight, { readonly kind: "none" }>;
   readonly from: number;
+  readonly ports: MediaPorts | null;
 }
 
 /** Who is concerned, in which way, and what helps. */
-export function PreflightFindings({ preflight: { kind, findings }, from }: PreflightFindingsProps) {
+export function PreflightFindings({ preflight: { kind, findings }, from, ports }: PreflightFindingsProps) {
   return (
     <section aria-labelledby="preflight-title" className="flex flex-col gap-3 text-sm">
       <p id="preflight-title" className="m-0 flex items-center gap-2 text-base font-semibold">
@@ -24,8 +26,17 @@ export function PreflightFindings({ preflight: { kind, findings }, from }: Prefl
           ))}
         </ul>
       )}
+      {ports !== null && findings.length > 0 && (
+        <p className="m-0 text-muted">
+          {t("preflight.ports", { udp: formatPorts(ports.udp), tcp: formatPorts(ports.tcp) })}
+        </p>
+      )}
     </section>
   );
+}
+
+function formatPorts(ports: readonly number[]): string {
+  return ports.length === 0 ? "–" : ports.join(", ");
 }
 
 function FindingRow({ name, self, way }: Finding) {

@@ -1,6 +1,6 @@
 import { Clock, Lock, Share2 } from "lucide-react";
 import { Suspense, useState } from "react";
-import type { RoomView } from "../call/model";
+import type { CallState, RoomView } from "../call/model";
 import { hostLink } from "../hooks/hostTokens";
 import { roomLink } from "../hooks/roomCode";
 import { t } from "../locales/later";
@@ -8,8 +8,9 @@ import { formatDateTime } from "../locales/translate";
 import { Button } from "../ui/Button";
 import { CopyField } from "./CopyField";
 import { lazyPart } from "./lazyPart";
+import StreamAccess from "./StreamAccess";
 import { PartBoundary } from "./PartBoundary";
-import type { Preflight } from "./preflight";
+import { preflightOf } from "./preflight";
 import { PreflightFindings } from "./PreflightFindings";
 
 const QrCode = lazyPart(() => import("./QrCode"));
@@ -19,8 +20,8 @@ interface RoomInfoProps {
   readonly origin: string;
   /** Only those who are hosts by link have one. */
   readonly hostToken: string | null;
-  readonly preflight?: Preflight;
-  readonly mediaFrom?: number | null;
+  /** Within one: it tells who could not stay when it grows. */
+  readonly call?: CallState;
   readonly qrShown?: boolean;
 }
 
@@ -29,11 +30,12 @@ export default function RoomInfo({
   room,
   origin,
   hostToken,
-  preflight = { kind: "none" },
-  mediaFrom = null,
+  call,
   qrShown = false,
 }: RoomInfoProps) {
   const [qr, setQr] = useState(qrShown);
+  const preflight = call === undefined ? null : preflightOf(call);
+  const from = call?.mediaFrom ?? null;
   const link = roomLink(origin, room.roomId);
   return (
     <div className="flex flex-col gap-4">
@@ -72,9 +74,9 @@ export default function RoomInfo({
           </Suspense>
         </PartBoundary>
       )}
-      {preflight.kind !== "none" && mediaFrom !== null && (
+      {preflight !== null && preflight.kind !== "none" && from !== null && (
         <div className="border-t border-line pt-4">
-          <PreflightFindings preflight={preflight} from={mediaFrom} />
+          <PreflightFindings preflight={preflight} from={from} ports={call?.mediaPorts ?? null} />
         </div>
       )}
       {hostToken !== null && (
@@ -85,6 +87,11 @@ export default function RoomInfo({
             action={t("info.copyHostLink")}
             hint={t("info.hostLinkHint")}
           />
+        </div>
+      )}
+      {hostToken !== null && (
+        <div className="border-t border-line pt-4">
+          <StreamAccess roomId={room.roomId} hostToken={hostToken} />
         </div>
       )}
     </div>

@@ -1,4 +1,4 @@
-import { useMemo, useState } from "react";
+import { Suspense, useMemo, useState } from "react";
 import type { CallQuality, CallViewRequest, ShownReaction, ViewTile } from "../call/model";
 import type { LayoutMode } from "../hooks/layoutChoice";
 import { useShortcuts } from "../hooks/shortcuts";
@@ -9,7 +9,8 @@ import { t } from "../locales/translate";
 import type { PeerId } from "../protocol/generated";
 import { isMini, layoutTiles } from "./callLayout";
 import { FloatingReactions } from "./FloatingReactions";
-import { Pager } from "./Pager";
+import { lazyPart } from "./lazyPart";
+import { PartBoundary } from "./PartBoundary";
 import { sameView, shownTiles } from "./shownTiles";
 import { nextOrder, NO_ORDER, ordered } from "./tileOrder";
 import type { TileView } from "./tiles";
@@ -28,6 +29,9 @@ export interface VideoGridProps {
   readonly quality: CallQuality;
   readonly onView: (view: CallViewRequest) => void;
 }
+
+export const loadPager = () => import("./Pager");
+const Pager = lazyPart(loadPager);
 
 const NOTHING: readonly ViewTile[] = [];
 
@@ -100,7 +104,11 @@ export function VideoGrid(props: VideoGridProps) {
         reactions={reactions.filter((reaction) => layout?.places.has(reaction.peerId) === false)}
       />
       {layout !== null && layout.pager !== null && (
-        <Pager place={layout.pager} page={layout.page} pages={layout.pages} onPage={setPage} />
+        <PartBoundary>
+          <Suspense fallback={null}>
+            <Pager place={layout.pager} page={layout.page} pages={layout.pages} onPage={setPage} />
+          </Suspense>
+        </PartBoundary>
       )}
     </section>
   );

@@ -9,12 +9,15 @@
  */
 import { AudioLines, CirclePause, Crown, Hand, MicOff, MonitorUp, Pin, PinOff, WifiOff } from "lucide-react";
 import { memo, useCallback } from "react";
+import { useAfterDelay } from "../hooks/useAfterDelay";
 import { t } from "../locales/translate";
 import { Avatar } from "../ui/Avatar";
 import { cx } from "../ui/classNames";
 import { Spinner } from "../ui/Spinner";
 import type { Place } from "./callLayout";
 import type { TileView } from "./tiles";
+
+const PAUSED_SHOWN_AFTER_MS = 1_500;
 
 interface VideoTileProps extends Omit<TileView, "key"> {
   readonly tileKey: string;
@@ -25,7 +28,9 @@ interface VideoTileProps extends Omit<TileView, "key"> {
 }
 
 export const VideoTile = memo(function VideoTile(tile: VideoTileProps) {
-  const { stream, kind, self, place, paused } = tile;
+  const { stream, kind, self, place } = tile;
+  // For a moment the last picture stands still, rather than all of it coming and going.
+  const paused = useAfterDelay(tile.paused, PAUSED_SHOWN_AFTER_MS);
   const showsVideo = stream !== null && !paused && (kind === "screen" || tile.camera);
   const attach = useCallback(
     (video: HTMLVideoElement | null) => {

@@ -118,6 +118,7 @@ export function callState(
     topology: "mesh",
     media: "idle",
     mediaFrom: 5,
+    mediaPorts: { udp: [7882], tcp: [7882] },
     selfReach: null,
     quality: "auto",
     loudest: null,

@@ -304,6 +304,7 @@ export const de: Catalogue = {
   "preflight.other.tcp": "{name} erreicht den Medienserver nur über TCP: Die Bilder sind vielleicht schlechter.",
   "preflight.other.relay": "{name} erreicht den Medienserver nur über ein Relais: Die Bilder sind vielleicht schlechter.",
   "preflight.help": "Eine Firewall auf jener Seite sperrt ihn. Ein anderes Netz hilft, etwa das eines Telefons.",
+  "preflight.ports": "Medienports des Servers: UDP {udp}, TCP {tcp}. Eine Firewall dazwischen muss einen davon durchlassen.",
   "preflight.diagnose": "Herausfinden, warum",
 
   "invite.title": "Sie sind allein hier",
@@ -325,6 +326,18 @@ export const de: Catalogue = {
     "Wer ihn öffnet, leitet den Anruf. Behalten Sie ihn für sich, oder nutzen Sie ihn auf einem anderen Gerät.",
   "info.copyHostLink": "Gastgeber-Link kopieren",
   "info.expires": "Endet {time}",
+  "stream.title": "Streaming",
+  "stream.hint": "Senden Sie ein Bild aus OBS oder einem anderen Programm in diesen Anruf, oder zeigen Sie den Anruf in einem Player.",
+  "stream.publish": "In diesen Anruf streamen",
+  "stream.watch": "Andere zusehen lassen",
+  "stream.publishHow":
+    "Wählen Sie in OBS den Dienst WHIP und tragen Sie beides ein. Wer beides hat, kann bis {time} in diesen Anruf streamen.",
+  "stream.watchHow":
+    "Geben Sie beides einem Player, der WHEP spricht. Wer beides hat, kann bis {time} zusehen und zuhören.",
+  "stream.address": "Server",
+  "stream.copyAddress": "Server kopieren",
+  "stream.token": "Bearer-Token",
+  "stream.copyToken": "Token kopieren",
   "info.locked": "Abgeschlossen: niemand Neues kann hinein",
 
   "people.title": "Personen",

@@ -121,3 +121,10 @@ describe("a server that puts it off", () => {
     expect(await api.config()).toMatchObject({ ok: true });
   });
 });
+
+it("shows the host's token where only a host may ask", async () => {
+  const { api, asked } = answering(200, '{"token":"t"}');
+  await api.createToken("ABCD2345", "secret", { kind: "publish" });
+  expect(asked[0]?.[0]).toBe("/api/rooms/ABCD2345/tokens");
+  expect(asked[0]?.[1].headers).toMatchObject({ authorization: "Bearer secret" });
+});

@@ -1,7 +1,9 @@
 import type {
   ClientConfig,
   CreatedRoom,
+  CreatedToken,
   CreateRoomRequest,
+  CreateTokenRequest,
   ErrorCode,
   RoomInfo,
   ValidRoom,
@@ -31,6 +33,12 @@ export interface Api {
   validateRoom(roomId: string, onBusy?: OnBusy): Promise<ApiResult<ValidRoom>>;
   room(roomId: string): Promise<ApiResult<RoomInfo>>;
   config(): Promise<ApiResult<ClientConfig>>;
+  /** For programs that stream into a room, or out of it. */
+  createToken(
+    roomId: string,
+    hostToken: string,
+    request: CreateTokenRequest,
+  ): Promise<ApiResult<CreatedToken>>;
 }
 
 /** A server on the other side of the world answers in one second; mobile networks double it. */
@@ -52,6 +60,7 @@ interface Request {
   readonly method: "GET" | "POST";
   readonly path: string;
   readonly body?: unknown;
+  readonly bearer?: string;
   readonly onBusy?: OnBusy | undefined;
 }
 
@@ -64,13 +73,16 @@ interface Attempt<T> {
 export function createApi(baseUrl = "", environment: ApiEnvironment = BROWSER): Api {
   const { clock, random } = environment;
 
-  async function attempt<T>({ method, path, body }: Request): Promise<Attempt<T>> {
+  async function attempt<T>({ method, path, body, bearer }: Request): Promise<Attempt<T>> {
     let response: Response;
     let answer: unknown;
     try {
       response = await environment.fetch(baseUrl + path, {
         method,
-        headers: body === undefined ? {} : { "content-type": "application/json" },
+        headers: {
+          ...(body === undefined ? {} : { "content-type": "application/json" }),
+          ...(bearer === undefined ? {} : { authorization: `Bearer ${bearer}` }),
+        },
         body: body === undefined ? null : JSON.stringify(body),
         signal: AbortSignal.timeout(TIMEOUT_MS),
       });
@@ -114,6 +126,8 @@ export function createApi(baseUrl = "", environment: ApiEnvironment = BROWSER): 
       request({ method: "POST", path: `${roomPath(roomId)}/validate`, onBusy }),
     room: (roomId) => request({ method: "GET", path: roomPath(roomId) }),
     config: () => request({ method: "GET", path: "/api/config" }),
+    createToken: (roomId, hostToken, body) =>
+      request({ method: "POST", path: `${roomPath(roomId)}/tokens`, body, bearer: hostToken }),
   };
 }
 

@@ -4,6 +4,8 @@ import type { Api } from "./api";
 export interface WebRtc {
   /** Fetches the ICE servers ahead of the first connection. */
   prepare(): Promise<void>;
+  /** Takes over what the server gave by another way, with credentials of one's own. */
+  adopt(iceServers: RTCIceServer[]): void;
   /** Never waits: without an answer of the server yet, the connection starts without its ICE servers. */
   createConnection(): RTCPeerConnection;
 }
@@ -24,10 +26,14 @@ export function createWebRtc(
   async function fetchIceServers(): Promise<void> {
     const config = await api.config();
     if (config.ok) {
-      iceServers = config.value.ice_servers;
-      fetchedAt = now();
-      tellAll();
+      adopt(config.value.ice_servers);
     }
+  }
+
+  function adopt(given: RTCIceServer[]): void {
+    iceServers = given;
+    fetchedAt = now();
+    tellAll();
   }
 
   /** They count for the next gathering, an ICE restart's, which would fail with old credentials. */
@@ -53,6 +59,7 @@ export function createWebRtc(
 
   return {
     prepare,
+    adopt,
     createConnection: () => {
       if (Connection === undefined) {
         throw new Error("this browser has no WebRTC");

@@ -1,5 +1,6 @@
 import type { ParticipantInfo, RoomSnapshot } from "../../protocol/generated";
 import { createCall } from "../call";
+import * as lateParts from "../lateParts";
 import type { Call, LocalMedia, LocalMediaState, LocalTrackState } from "../model";
 import { createStore } from "../observable";
 import { createSignalingAddresses } from "../signalingAddresses";
@@ -80,6 +81,8 @@ export function callBench(): CallBench {
         return connection as unknown as RTCPeerConnection;
       },
       prepareConnections: async () => {},
+      adoptIceServers: () => {},
+      lateParts: { current: () => lateParts, want: () => {} },
       codecs: () => null,
       report: () => {},
       openSocket: sockets.open,

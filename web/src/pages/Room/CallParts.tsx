@@ -5,9 +5,10 @@ import { loadViewMenu } from "../../components/CallControls";
 import { loadPreflightChip } from "../../components/CallHeader";
 import { lazyPart } from "../../components/lazyPart";
 import { loadMediaProblem } from "../../components/MediaProblems";
+import { loadRefusalText } from "../../components/Notices";
 import { PartBoundary } from "../../components/PartBoundary";
-import type { Preflight } from "../../components/preflight";
 import { SidePanel } from "../../components/SidePanel";
+import { loadPager } from "../../components/VideoGrid";
 import type { ViewMenuProps } from "../../components/ViewMenu";
 import { t, type EarlyPlainKey } from "../../locales/translate";
 import { Dialog } from "../../ui/Dialog";
@@ -47,6 +48,8 @@ export async function preloadCallParts(): Promise<void> {
     loadMore,
     loadViewMenu,
     loadMediaProblem,
+    loadPager,
+    loadRefusalText,
     loadPreflightChip,
     loadQr,
     loadAfterCall,
@@ -113,7 +116,6 @@ export function CallPanel({ panel, call, media, actions, pinned, onPin, onClose 
 interface CallDialogsProps extends CallViewProps {
   readonly dialog: CallDialog;
   readonly view: ViewMenuProps;
-  readonly preflight: Preflight;
   readonly onPanel: (panel: Panel) => void;
   readonly onDialog: (dialog: CallDialog) => void;
   readonly onClose: () => void;
@@ -165,8 +167,7 @@ export function CallDialogs(props: CallDialogsProps) {
             room={props.room}
             origin={props.origin}
             hostToken={props.hostToken}
-            preflight={props.preflight}
-            mediaFrom={call.mediaFrom}
+            call={call}
             qrShown
           />
         )}

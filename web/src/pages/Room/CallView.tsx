@@ -12,7 +12,6 @@ import { CallControls } from "../../components/CallControls";
 import { CallHeader, roomTitle } from "../../components/CallHeader";
 import { MediaProblems } from "../../components/MediaProblems";
 import { Notices } from "../../components/Notices";
-import { preflightOf } from "../../components/preflight";
 import { tilesOf } from "../../components/tiles";
 import { VideoGrid } from "../../components/VideoGrid";
 import { rememberedLayout, rememberLayout, type LayoutMode } from "../../hooks/layoutChoice";
@@ -59,7 +58,6 @@ export function CallView(props: CallViewProps) {
     () => tilesOf(call, { microphone, camera, screen }),
     [call, microphone, camera, screen],
   );
-  const preflight = useMemo(() => preflightOf(call), [call]);
   const layout = useLayoutChoice(props.initialMode);
   const view = {
     mode: layout.mode,
@@ -92,15 +90,7 @@ export function CallView(props: CallViewProps) {
       data-signaling={call.phase.kind === "joined" ? call.phase.signaling.kind : undefined}
       className="fixed inset-0 flex flex-col gap-2 bg-bg p-2 text-text sm:p-3"
     >
-      {!mini && (
-        <CallHeader
-          room={room}
-          phone={phone}
-          preflight={preflight}
-          mediaFrom={call.mediaFrom}
-          onDialog={setDialog}
-        />
-      )}
+      {!mini && <CallHeader room={room} phone={phone} call={call} onDialog={setDialog} />}
       <Banners call={call} media={media} actions={actions} />
       <div className="relative flex min-h-0 flex-1 gap-3">
         <main className="relative flex min-w-0 flex-1 flex-col gap-3">
@@ -160,7 +150,6 @@ export function CallView(props: CallViewProps) {
           {...props}
           dialog={dialog}
           view={view}
-          preflight={preflight}
           onPanel={togglePanel}
           onDialog={setDialog}
           onClose={() => setDialog(null)}
