@@ -10,6 +10,8 @@
 mod client;
 #[path = "../kit/collector.rs"]
 mod collector;
+#[path = "../kit/media.rs"]
+mod media_kit;
 #[path = "../kit/server.rs"]
 #[expect(dead_code, reason = "the tests of one server use the rest")]
 mod server;
@@ -34,6 +36,7 @@ mod resume_on_another_node;
 mod right_redis;
 mod roles;
 mod rolling_restart;
+mod streams;
 mod traces;
 mod versions_side_by_side;
 mod wrong_redis;

@@ -12,6 +12,8 @@ mod command_line;
 mod hostile;
 mod limits;
 mod media;
+#[path = "../kit/media.rs"]
+mod media_kit;
 mod metrics;
 mod pages;
 #[path = "../kit/server.rs"]
