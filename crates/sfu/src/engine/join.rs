@@ -112,6 +112,7 @@ impl Engine {
             figures: Figures::default(),
             dirty: false,
             deadline: now,
+            time: now,
             #[cfg(test)]
             panic_next: false,
         });
