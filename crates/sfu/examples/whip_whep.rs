@@ -14,6 +14,10 @@ use std::{
 use wecall_protocol::{PeerId, RoomId};
 use wecall_sfu::{Addresses, Kind, PublicAddress, Sfu, SfuConfig, Watch, limits};
 
+/// That of the server, as a figure has to be one of what people run.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 const READ_WITHIN: Duration = Duration::from_secs(5);
 const HEAD_BYTES: usize = 4 * 1024;
 
