@@ -359,22 +359,25 @@ impl Shard {
     }
 
     fn send(&mut self) {
-        self.engine.flush((self.now)());
-        while let Some(transmit) = self.engine.poll_transmit() {
-            match transmit.transport {
+        let (addresses, own) = (&self.addresses, &self.own);
+        let (udp, tcp) = (&mut self.udp, &mut self.tcp);
+        self.engine
+            .flush_to((self.now)(), |transmit| match transmit.transport {
                 Transport::Udp => {
-                    let source = self.addresses.local(transmit.source.ip(), &self.own);
+                    let source = addresses.local(transmit.source.ip(), own);
                     let is_alike = |socket: &&mut Udp| {
                         socket.local_addr().is_ipv4() == transmit.destination.is_ipv4()
                     };
-                    if let Some(socket) = self.udp.iter_mut().find(is_alike) {
+                    if let Some(socket) = udp.iter_mut().find(is_alike) {
                         socket.send(&transmit, source);
                     }
                 }
-                Transport::Tcp => self.tcp.send(transmit.destination, &transmit.contents),
-            }
-        }
-        self.udp.iter_mut().for_each(Udp::flush);
+                Transport::Tcp => {
+                    for datagram in transmit.datagrams() {
+                        tcp.send(transmit.destination, datagram);
+                    }
+                }
+            });
         if self.tcp.len() > 0 {
             let mut over = self.tcp.flush();
             let now = (self.now)();

@@ -79,7 +79,7 @@ impl Engine {
         };
         let mut ignored = Vec::new();
         let mut sink = super::Sink {
-            transmits: &mut self.transmits,
+            outbox: &mut self.outbox,
             events: &mut ignored,
         };
         // Whatever comes of it, the peer is forgotten next.

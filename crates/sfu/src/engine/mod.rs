@@ -16,6 +16,7 @@ mod forward;
 mod join;
 mod keyframes;
 mod offer;
+mod outbox;
 mod peer;
 mod plan;
 mod rewrite;
@@ -48,6 +49,7 @@ pub use self::api::{
 };
 use self::{
     demux::Demux,
+    outbox::Outbox,
     peer::{Fault, Peer, Sink},
     speakers::Speakers,
 };
@@ -89,7 +91,7 @@ pub struct Engine {
     dirty: Vec<PeerIndex>,
     next_tick: Instant,
     last_tick: Instant,
-    transmits: VecDeque<Transmit>,
+    outbox: Outbox,
     events: VecDeque<Event>,
     counters: Counters,
     /// Kept for its memory.
@@ -117,7 +119,7 @@ impl Engine {
             dirty: Vec::new(),
             next_tick: now + tick::EVERY,
             last_tick: now,
-            transmits: VecDeque::new(),
+            outbox: Outbox::default(),
             events: VecDeque::new(),
             counters: Counters::default(),
             of_str0m: Vec::new(),
@@ -219,6 +221,25 @@ impl Engine {
 
     /// Lets time pass and brings forth what there is to send and to tell.
     pub fn flush(&mut self, now: Instant) {
+        self.begin_flush(now);
+        while self.flush_next(now) {}
+    }
+
+    /// The same, and hands out what there is to send after each peer, while it is still in the
+    /// processor's cache.
+    pub fn flush_to(&mut self, now: Instant, mut send: impl FnMut(Transmit<'_>)) {
+        self.begin_flush(now);
+        loop {
+            while let Some(transmit) = self.poll_transmit() {
+                send(transmit);
+            }
+            if !self.flush_next(now) {
+                return;
+            }
+        }
+    }
+
+    fn begin_flush(&mut self, now: Instant) {
         if now >= self.next_tick {
             self.tick(now);
         }
@@ -234,14 +255,17 @@ impl Engine {
                 self.mark_dirty(index);
             }
         }
-        while let Some(index) = self.dirty.pop() {
-            if self.peers[index as usize]
-                .as_ref()
-                .is_some_and(|peer| peer.dirty)
-            {
-                self.with_peer(index, now, |peer, sink| peer.wake(now, sink));
-            }
+    }
+
+    /// Runs one peer that has something to send. False if there is none.
+    fn flush_next(&mut self, now: Instant) -> bool {
+        let Some(index) = self.dirty.pop() else {
+            return false;
+        };
+        if self.peer(index).is_some_and(|peer| peer.dirty) {
+            self.with_peer(index, now, |peer, sink| peer.wake(now, sink));
         }
+        true
     }
 
     pub fn next_timeout(&self) -> Instant {
@@ -251,9 +275,9 @@ impl Engine {
         }
     }
 
-    pub fn poll_transmit(&mut self) -> Option<Transmit> {
-        let transmit = self.transmits.pop_front()?;
-        self.counters.packets_out += 1;
+    pub fn poll_transmit(&mut self) -> Option<Transmit<'_>> {
+        let transmit = self.outbox.pop()?;
+        self.counters.packets_out += transmit.datagrams().len() as u64;
         Some(transmit)
     }
 
@@ -300,7 +324,7 @@ impl Engine {
         let mut events = std::mem::take(&mut self.of_str0m);
         let before = peer.deadline;
         let mut sink = Sink {
-            transmits: &mut self.transmits,
+            outbox: &mut self.outbox,
             events: &mut events,
         };
         let result = run(peer, &mut sink);

@@ -11,9 +11,10 @@ use wecall_protocol::{PeerId, RoomId};
 
 use crate::engine::{
     PeerIndex,
-    api::{Figures, Kind, Slot, Source, Transmit, Transport, Wanted},
+    api::{Figures, Kind, Slot, Source, Transport, Wanted},
     codec::Payloads,
     offer::Role,
+    outbox::Outbox,
     rewrite::Rewriter,
     source::Track,
 };
@@ -95,7 +96,7 @@ pub enum Fault {
 
 /// Where the outputs of a peer go.
 pub struct Sink<'a> {
-    pub transmits: &'a mut std::collections::VecDeque<Transmit>,
+    pub outbox: &'a mut Outbox,
     pub events: &'a mut Vec<str0m::Event>,
 }
 
@@ -134,15 +135,15 @@ impl Peer {
                     self.deadline = at.max(now + WAKES_APART);
                     return Ok(());
                 }
-                Output::Transmit(transmit) => sink.transmits.push_back(Transmit {
-                    transport: match transmit.proto {
+                Output::Transmit(transmit) => {
+                    let transport = match transmit.proto {
                         str0m::net::Protocol::Udp => Transport::Udp,
                         _ => Transport::Tcp,
-                    },
-                    source: transmit.source,
-                    destination: transmit.destination,
-                    contents: transmit.contents.into(),
-                }),
+                    };
+                    let (source, destination) = (transmit.source, transmit.destination);
+                    sink.outbox
+                        .push(transport, source, destination, &transmit.contents);
+                }
                 Output::Event(event) => sink.events.push(event),
             }
         }
