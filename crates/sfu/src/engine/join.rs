@@ -101,6 +101,7 @@ impl Engine {
             addresses_ever: 0,
             candidates: 0,
             slots: Vec::new(),
+            inbox: Vec::new(),
             wanted: None,
             pinned: None,
             estimate: None,

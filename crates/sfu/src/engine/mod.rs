@@ -68,6 +68,10 @@ pub struct EngineConfig {
     pub random: FillRandom,
 }
 
+/// Bytes that are sent together: few, so that they are still in the processor's cache, and many, so
+/// that whoever receives on the same machine is not woken for each peer.
+const IN_CACHE: usize = 256 * 1024;
+
 struct Room {
     peers: Vec<PeerIndex>,
     speakers: Speakers,
@@ -89,6 +93,9 @@ pub struct Engine {
     demux: Demux,
     timers: BinaryHeap<Reverse<(Instant, PeerIndex)>>,
     dirty: Vec<PeerIndex>,
+    /// Sources of which packets came since the last flush, and those that this flush hands out.
+    fresh: Vec<(PeerIndex, Source)>,
+    handed: Vec<(PeerIndex, Source)>,
     next_tick: Instant,
     last_tick: Instant,
     outbox: Outbox,
@@ -117,6 +124,8 @@ impl Engine {
             demux: Demux::default(),
             timers: BinaryHeap::new(),
             dirty: Vec::new(),
+            fresh: Vec::new(),
+            handed: Vec::new(),
             next_tick: now + tick::EVERY,
             last_tick: now,
             outbox: Outbox::default(),
@@ -225,16 +234,16 @@ impl Engine {
         while self.flush_next(now) {}
     }
 
-    /// The same, and hands out what there is to send after each peer, while it is still in the
-    /// processor's cache.
+    /// The same, and hands out what there is to send while it is still in the processor's cache.
     pub fn flush_to(&mut self, now: Instant, mut send: impl FnMut(Transmit<'_>)) {
         self.begin_flush(now);
-        loop {
+        let mut more = true;
+        while more {
+            while more && self.outbox.bytes() < IN_CACHE {
+                more = self.flush_next(now);
+            }
             while let Some(transmit) = self.poll_transmit() {
                 send(transmit);
-            }
-            if !self.flush_next(now) {
-                return;
             }
         }
     }
@@ -255,14 +264,17 @@ impl Engine {
                 self.mark_dirty(index);
             }
         }
+        self.announce_fresh();
     }
 
     /// Runs one peer that has something to send. False if there is none.
     fn flush_next(&mut self, now: Instant) -> bool {
         let Some(index) = self.dirty.pop() else {
+            self.forget_handed();
             return false;
         };
         if self.peer(index).is_some_and(|peer| peer.dirty) {
+            self.take_inbox(index);
             self.with_peer(index, now, |peer, sink| peer.wake(now, sink));
         }
         true

@@ -54,6 +54,14 @@ impl Outbox {
         });
     }
 
+    /// That are held, sent or not.
+    pub fn bytes(&self) -> usize {
+        match self.batches.is_empty() {
+            true => 0,
+            false => self.bytes.len(),
+        }
+    }
+
     pub fn pop(&mut self) -> Option<Transmit<'_>> {
         let batch = self.batches.pop_front()?;
         Some(Transmit {

@@ -46,6 +46,8 @@ pub struct Peer {
     pub addresses_ever: usize,
     pub candidates: usize,
     pub slots: Vec<OutSlot>,
+    /// Sources of which something new is for it, and the slots that they are in.
+    pub inbox: Vec<(PeerIndex, Source, usize)>,
     pub wanted: Option<Vec<Wanted>>,
     pub pinned: Option<PeerId>,
     pub estimate: Option<u64>,
