@@ -10,6 +10,7 @@ use std::{
         atomic::Ordering,
         mpsc::{Receiver, SyncSender, TryRecvError},
     },
+    thread,
     time::{Duration, Instant},
 };
 
@@ -41,6 +42,10 @@ const WAITING_EVENTS: usize = 16_384;
 
 /// Commands taken between two batches of datagrams: an offer costs a millisecond.
 const COMMANDS_A_TURN: usize = 8;
+
+/// How long the rest of a picture is waited for: a network card brings it at once, and what comes
+/// later was sent later.
+const PICTURE: Duration = Duration::from_micros(150);
 
 /// Overdue TCP connections are looked for this often.
 const SWEEP: Duration = Duration::from_secs(1);
@@ -195,6 +200,15 @@ impl Shard {
             for token in tokens {
                 if self.read(token) {
                     unread.push(token);
+                }
+            }
+            if unread.is_empty() && self.engine.expects_more() {
+                thread::sleep(PICTURE);
+                for at in 0..self.udp.len() {
+                    let token = Token(FIRST_UDP + at);
+                    if self.read(token) {
+                        unread.push(token);
+                    }
                 }
             }
             if !self.obey() {

@@ -51,6 +51,7 @@ use self::{
     demux::Demux,
     outbox::Outbox,
     peer::{Fault, Peer, Sink},
+    source::Track,
     speakers::Speakers,
 };
 use crate::limits;
@@ -246,6 +247,15 @@ impl Engine {
                 send(transmit);
             }
         }
+    }
+
+    /// Whether the rest of a picture has to come: waiting for it for a moment makes one batch of
+    /// what would be two.
+    pub fn expects_more(&self) -> bool {
+        self.fresh.iter().any(|(from, source)| {
+            let track = self.peer(*from).and_then(|peer| peer.track(*source));
+            track.is_some_and(Track::is_within_picture)
+        })
     }
 
     fn begin_flush(&mut self, now: Instant) {

@@ -190,6 +190,12 @@ impl Track {
         }
     }
 
+    /// Whether more of the picture has to come, as far as can be told.
+    pub fn is_within_picture(&self) -> bool {
+        let last = self.fresh.last();
+        !self.source.is_audio() && last.is_some_and(|last| !last.media.marker)
+    }
+
     /// Whether to show it to those who did not ask for it: it sends, or would if it were let.
     pub fn is_on(&self, now: Instant) -> bool {
         let sends = self
