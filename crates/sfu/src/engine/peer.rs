@@ -6,7 +6,7 @@ use std::{
 };
 
 use rustc_hash::FxHashMap;
-use str0m::{Input, Output, Rtc, RtcError, media::Mid, net::Receive, rtp::Ssrc};
+use str0m::{Input, Output, Reason, Rtc, RtcError, media::Mid, net::Receive, rtp::Ssrc};
 use wecall_protocol::{PeerId, RoomId};
 
 use crate::engine::{
@@ -21,6 +21,10 @@ use crate::engine::{
 
 /// Wakes of one peer are at least this far apart: its pacer would like one for each packet.
 const WAKES_APART: Duration = Duration::from_millis(1);
+
+/// The estimator looks at its state every 25 ms (libwebrtc's `kUpdateInterval`) and at each packet.
+/// This much later, one who gets a picture 30 times a second is woken by the pictures alone.
+const ESTIMATE_LATER: Duration = Duration::from_millis(15);
 
 /// After each packet the pacer asks to be woken a microsecond later, as it wants time to pass
 /// between two of them. It is told that it has: the packets of a picture leave together.
@@ -134,6 +138,10 @@ impl Peer {
                     self.rtc.handle_input(Input::Timeout(self.time))?;
                 }
                 Output::Timeout(at) => {
+                    let at = match self.rtc.last_timeout_reason() {
+                        Reason::BweDelayControl => at + ESTIMATE_LATER,
+                        _ => at,
+                    };
                     self.deadline = at.max(now + WAKES_APART);
                     return Ok(());
                 }
