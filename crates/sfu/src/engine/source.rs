@@ -103,7 +103,9 @@ impl Delivery {
     }
 }
 
-/// Packets of a layer that are kept: a keyframe of 720p, and the time of a retransmission.
+/// Packets of a layer that are kept: the time of a retransmission, and no more than a keyframe of
+/// 720p. Most of what a publisher costs in memory.
+const RECENT_FOR: Duration = Duration::from_millis(250);
 const RECENT: usize = 96;
 
 #[derive(Debug)]
@@ -114,7 +116,7 @@ pub struct Layer {
     /// Wall clock and RTP time of the newest sender report.
     pub report: Option<(SystemTime, u32)>,
     pub format: Option<Format>,
-    pub recent: VecDeque<Media>,
+    recent: VecDeque<(Instant, Media)>,
     height: Option<u16>,
     meter: Meter,
     last: Option<Instant>,
@@ -171,17 +173,19 @@ impl Track {
             return;
         }
         let recent = &mut self.layers[layer].recent;
-        if recent.len() == RECENT {
+        let is_old = |at: &Instant| now.saturating_duration_since(*at) > RECENT_FOR;
+        while recent.len() == RECENT || recent.front().is_some_and(|(at, _)| is_old(at)) {
             recent.pop_front();
         }
         let number = media.number;
         let begins = media.inspected.begins_keyframe;
-        recent.push_back(media.clone());
+        recent.push_back((now, media.clone()));
         self.fresh.push(Delivery::new(layer, media, None, now));
         // The rest of a keyframe may have overtaken its beginning, which was lost at first: those
         // who begin with it need the rest too.
         if begins {
-            let rest = recent.iter().filter(|other| other.number > number);
+            let rest = recent.iter().map(|(_, other)| other);
+            let rest = rest.filter(|other| other.number > number);
             let mut rest: Vec<Media> = rest.cloned().collect();
             rest.sort_unstable_by_key(|other| other.number);
             let rest = rest.into_iter();
