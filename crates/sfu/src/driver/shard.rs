@@ -28,7 +28,8 @@ use crate::{
         udp::Udp,
     },
     engine::{
-        Counters, Datagram, Engine, EngineConfig, Event, Figures, Kind, Refused, Transport, Wanted,
+        Counters, Datagram, Engine, EngineConfig, Event, Figures, Kind, Refused, Transmit,
+        Transport, Wanted,
     },
 };
 
@@ -375,23 +376,23 @@ impl Shard {
     fn send(&mut self) {
         let (addresses, own) = (&self.addresses, &self.own);
         let (udp, tcp) = (&mut self.udp, &mut self.tcp);
-        self.engine
-            .flush_to((self.now)(), |transmit| match transmit.transport {
-                Transport::Udp => {
-                    let source = addresses.local(transmit.source.ip(), own);
-                    let is_alike = |socket: &&mut Udp| {
-                        socket.local_addr().is_ipv4() == transmit.destination.is_ipv4()
-                    };
-                    if let Some(socket) = udp.iter_mut().find(is_alike) {
-                        socket.send(&transmit, source);
-                    }
+        let mut send = |transmit: Transmit<'_>| match transmit.transport {
+            Transport::Udp => {
+                let source = addresses.local(transmit.source.ip(), own);
+                let is_alike = |socket: &&mut Udp| {
+                    socket.local_addr().is_ipv4() == transmit.destination.is_ipv4()
+                };
+                if let Some(socket) = udp.iter_mut().find(is_alike) {
+                    socket.send(&transmit, source);
                 }
-                Transport::Tcp => {
-                    for datagram in transmit.datagrams() {
-                        tcp.send(transmit.destination, datagram);
-                    }
+            }
+            Transport::Tcp => {
+                for datagram in transmit.datagrams() {
+                    tcp.send(transmit.destination, datagram);
                 }
-            });
+            }
+        };
+        while self.engine.flush_some((self.now)(), &mut send) {}
         if self.tcp.len() > 0 {
             let mut over = self.tcp.flush();
             let now = (self.now)();

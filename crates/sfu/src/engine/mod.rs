@@ -2,8 +2,8 @@
 //!
 //! One input at a time: [`Engine::receive`], [`Engine::accept`], [`Engine::view`] and so on. After
 //! one, or a batch of them, [`Engine::flush`] brings forth all outputs: [`Engine::poll_transmit`]
-//! and [`Engine::poll_event`] until both have none. The next [`Engine::flush`] is due at
-//! [`Engine::next_timeout`] at the latest.
+//! and [`Engine::poll_event`] until both have none. [`Engine::flush_some`] does the same in portions.
+//! The next flush is due at [`Engine::next_timeout`] at the latest.
 //!
 //! Flushing after a batch is what makes forwarding cheap: the packets of one picture come together,
 //! and each receiver's pacer is run once for all of them.
@@ -93,10 +93,12 @@ pub struct Engine {
     rooms: FxHashMap<RoomId, Room>,
     demux: Demux,
     timers: BinaryHeap<Reverse<(Instant, PeerIndex)>>,
-    dirty: Vec<PeerIndex>,
+    dirty: VecDeque<PeerIndex>,
     /// Sources of which packets came since the last flush, and those that this flush hands out.
     fresh: Vec<(PeerIndex, Source)>,
     handed: Vec<(PeerIndex, Source)>,
+    /// Some of the peers had their turn.
+    flushing: bool,
     next_tick: Instant,
     last_tick: Instant,
     outbox: Outbox,
@@ -124,9 +126,10 @@ impl Engine {
             rooms: FxHashMap::default(),
             demux: Demux::default(),
             timers: BinaryHeap::new(),
-            dirty: Vec::new(),
+            dirty: VecDeque::new(),
             fresh: Vec::new(),
             handed: Vec::new(),
+            flushing: false,
             next_tick: now + tick::EVERY,
             last_tick: now,
             outbox: Outbox::default(),
@@ -235,18 +238,21 @@ impl Engine {
         while self.flush_next(now) {}
     }
 
-    /// The same, and hands out what there is to send while it is still in the processor's cache.
-    pub fn flush_to(&mut self, now: Instant, mut send: impl FnMut(Transmit<'_>)) {
-        self.begin_flush(now);
-        let mut more = true;
-        while more {
-            while more && self.outbox.bytes() < IN_CACHE {
-                more = self.flush_next(now);
-            }
-            while let Some(transmit) = self.poll_transmit() {
-                send(transmit);
-            }
+    /// The same for some of the peers at a time, handing out what there is to send while it is still
+    /// in the processor's cache. To be called, with the time that it is by then, until it is false:
+    /// a thousand receivers take milliseconds, which an estimator must not take for their network's.
+    pub fn flush_some(&mut self, now: Instant, mut send: impl FnMut(Transmit<'_>)) -> bool {
+        if !self.flushing {
+            self.begin_flush(now);
         }
+        let mut more = true;
+        while more && self.outbox.bytes() < IN_CACHE {
+            more = self.flush_next(now);
+        }
+        while let Some(transmit) = self.poll_transmit() {
+            send(transmit);
+        }
+        more
     }
 
     /// Whether the rest of a picture has to come: waiting for it for a moment makes one batch of
@@ -259,6 +265,7 @@ impl Engine {
     }
 
     fn begin_flush(&mut self, now: Instant) {
+        self.flushing = true;
         if now >= self.next_tick {
             self.tick(now);
         }
@@ -279,8 +286,10 @@ impl Engine {
 
     /// Runs one peer that has something to send. False if there is none.
     fn flush_next(&mut self, now: Instant) -> bool {
-        let Some(index) = self.dirty.pop() else {
+        // In the order in which they became dirty: each receiver of a stream has its place in it.
+        let Some(index) = self.dirty.pop_front() else {
             self.forget_handed();
+            self.flushing = false;
             return false;
         };
         if self.peer(index).is_some_and(|peer| peer.dirty) {
@@ -384,7 +393,7 @@ impl Engine {
             && !peer.dirty
         {
             peer.dirty = true;
-            self.dirty.push(index);
+            self.dirty.push_back(index);
         }
     }
 
