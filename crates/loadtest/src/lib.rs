@@ -16,6 +16,7 @@ mod process;
 pub mod report;
 mod rest;
 pub mod signal;
+mod socket;
 mod stats;
 mod swarm;
 
