@@ -15,6 +15,7 @@ mod poller;
 mod process;
 pub mod report;
 mod rest;
+pub mod room;
 pub mod signal;
 mod socket;
 mod stats;

@@ -4,7 +4,7 @@ use std::{fs, path::Path, process::ExitCode};
 
 use clap::{Parser, Subcommand};
 use serde::Serialize;
-use wecall_loadtest::{Error, Report, bench, signal};
+use wecall_loadtest::{Error, Report, bench, room, signal};
 
 #[derive(Debug, Parser)]
 #[command(version, about = "Load for a WeCall server, and its benchmarks")]
@@ -17,6 +17,8 @@ struct Arguments {
 enum Command {
     /// Participants in rooms who relay offers on a schedule, against a server that runs.
     Signal(signal::Options),
+    /// Participants with cameras and microphones in one room, against a server that runs.
+    Room(room::Options),
     /// Benchmarks that start servers of their own.
     #[command(subcommand)]
     Bench(Benchmark),
@@ -52,6 +54,10 @@ fn run(command: Command) -> Result<ExitCode, Error> {
             if let Some(path) = &options.json {
                 write_json(path, &outcome)?;
             }
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Room(options) => {
+            room::run(&options)?;
             Ok(ExitCode::SUCCESS)
         }
         Command::Bench(Benchmark::Signal(options)) => show(&bench::run(&options)?, &options.json),
