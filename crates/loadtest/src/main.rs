@@ -34,6 +34,8 @@ enum Benchmark {
     Turn(bench::turn::Options),
     /// Media: CPU, latency, loss and memory of forwarding.
     Media(bench::media::Options),
+    /// One large room through the whole server: CPU and memory, and whether all pictures move.
+    Room(bench::room::Options),
 }
 
 fn main() -> ExitCode {
@@ -69,6 +71,9 @@ fn run(command: Command) -> Result<ExitCode, Error> {
         }
         Command::Bench(Benchmark::Media(options)) => {
             show(&bench::media::run(&options)?, &options.json)
+        }
+        Command::Bench(Benchmark::Room(options)) => {
+            show(&bench::room::run(&options)?, &options.json)
         }
     }
 }

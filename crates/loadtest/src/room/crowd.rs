@@ -101,6 +101,13 @@ impl Crowd {
         })
     }
 
+    /// Of gaps only those from now on count.
+    pub fn forget_gaps(&mut self) {
+        for participant in self.participants.iter_mut().flatten() {
+            participant.feeds.forget_gaps();
+        }
+    }
+
     /// Tells how it was, and everyone leaves.
     pub fn finish(&mut self, done: Progress) -> Result<(), Error> {
         self.journal.tell(clock::now(), &Happening::Done(done))?;

@@ -78,6 +78,12 @@ impl Feeds {
         self.feeds.retain(|(of, _), _| *of != who);
     }
 
+    pub fn forget_gaps(&mut self) {
+        for feed in self.feeds.values_mut() {
+            feed.longest = Duration::ZERO;
+        }
+    }
+
     /// Adds to the sum of all seats.
     pub fn add_to(&self, sum: &mut Progress, now: Instant) {
         sum.sounds += self.sounds;

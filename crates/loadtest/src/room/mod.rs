@@ -23,8 +23,10 @@ use std::{
 use wecall_protocol::RoomId;
 
 use crate::{Error, clock, error::During, process, rest, room::clip::Layer, signal::Url};
-use crowd::{Crowd, Pace, Scene};
-use journal::{Happening, Journal};
+pub(crate) use crowd::{Crowd, Pace, Scene};
+pub(crate) use journal::{Journal, Progress};
+
+use journal::Happening;
 
 #[derive(Debug, clap::Args)]
 pub struct Options {
@@ -81,7 +83,7 @@ fn watched(text: &str) -> Result<usize, String> {
 
 /// What each participant does.
 #[derive(Debug, Clone, Copy)]
-struct Habits {
+pub(crate) struct Habits {
     pub video: bool,
     /// How many are sent to the media server, from the smallest.
     pub layers: usize,
@@ -147,7 +149,7 @@ pub fn run(options: &Options) -> Result<(), Error> {
 
 /// The address of this machine by which the server is reached; of a server at the same machine, the
 /// one by which others are, as browsers take no media from a loopback address.
-fn own_address(server: SocketAddr) -> Result<IpAddr, Error> {
+pub(crate) fn own_address(server: SocketAddr) -> Result<IpAddr, Error> {
     // RFC 5737: nobody is there. Nothing is sent to it either.
     const ELSEWHERE: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::new(198, 51, 100, 1)), 9);
 
