@@ -27,6 +27,11 @@ const BENCHMARKS: &[Benchmark] = &[
         run: turn,
     },
     Benchmark {
+        name: "room",
+        what: "a room of fifty through the whole server: CPU, memory, pictures that stand still",
+        run: room,
+    },
+    Benchmark {
         name: "media",
         what: "forwarding: CPU a packet, latency, loss, memory, with plots; engine on core 0, load on core 1",
         run: media,
@@ -63,17 +68,14 @@ fn turn(arguments: &[String]) -> Result<()> {
     measure("turn", arguments)
 }
 
+fn room(arguments: &[String]) -> Result<()> {
+    measure("room", arguments)
+}
+
 /// Runs the load tool's benchmark of this name.
 fn measure(name: &str, arguments: &[String]) -> Result<()> {
     let server = build::binary()?;
-    command::run(command::cargo().args([
-        "build",
-        "--release",
-        "--locked",
-        "--package",
-        "wecall-loadtest",
-    ]))?;
-    let mut bench = command::program(command::target().join("release/wecall-loadtest"));
+    let mut bench = command::program(build::load_tool()?);
     bench
         .args(["bench", name, "--server"])
         .arg(server)
