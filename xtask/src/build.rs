@@ -34,6 +34,22 @@ fn server() -> Result<PathBuf> {
     Ok(command::target().join("release/wecall"))
 }
 
+/// The load tool, from whose rooms full of people tests and measurements are made; the one that
+/// `WECALL_LOADTEST_BIN` names, else one built now.
+pub fn load_tool() -> Result<PathBuf> {
+    if let Some(given) = std::env::var_os("WECALL_LOADTEST_BIN") {
+        return Ok(std::path::absolute(given)?);
+    }
+    command::run(command::cargo().args([
+        "build",
+        "--release",
+        "--locked",
+        "--package",
+        "wecall-loadtest",
+    ]))?;
+    Ok(command::target().join("release/wecall-loadtest"))
+}
+
 /// An unoptimised binary, with whatever there is of `web/dist`.
 pub fn development_server() -> Result<PathBuf> {
     command::run(command::cargo().args(["build", "--quiet"]).args(WECALL))?;

@@ -12,7 +12,9 @@ pub fn run(arguments: &[String]) -> Result<()> {
     packages::need(packages::E2E)?;
     let binary = build::binary()?;
     let mut e2e = command::npm();
-    e2e.args(["run", "e2e"]).env("WECALL_BIN", binary);
+    e2e.args(["run", "e2e"])
+        .env("WECALL_BIN", binary)
+        .env("WECALL_LOADTEST_BIN", build::load_tool()?);
     if !arguments.is_empty() {
         e2e.arg("--").args(arguments);
     }

@@ -1,25 +1,14 @@
-//! One WebSocket of a fake participant: upgrade, join or resume, then counting what arrives.
+//! The way of a fake participant into a room: join or resume, then counting what arrives.
 
 use std::{
-    io::{self, Read, Write},
     mem,
-    net::{SocketAddr, TcpStream},
+    net::SocketAddr,
     os::fd::{AsFd, BorrowedFd},
 };
 
 use wecall_protocol::{PeerId, ServerMessage};
 
-use crate::{
-    error::{During, Error},
-    frame::{self, Opcode},
-};
-
-/// Key and accept value of the example in RFC 6455 section 1.3.
-const KEY: &str = "dGhlIHNhbXBsZSBub25jZQ==";
-const ACCEPT: &str = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=";
-
-/// Headers of an upgrade response: servers send about ten.
-const MAX_HEADERS: usize = 64;
+use crate::{error::Error, socket::Socket};
 
 /// What one read brought.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,7 +22,6 @@ pub enum Event {
 }
 
 enum Stage {
-    Upgrading,
     /// Waits for `peer-id`, then sends this.
     Greeting {
         entry: Vec<u8>,
@@ -55,14 +43,14 @@ pub struct Session {
 }
 
 pub struct Connection {
-    stream: TcpStream,
+    socket: Socket,
+    progress: Progress,
+}
+
+/// How far the participant has come.
+struct Progress {
     stage: Stage,
-    entry: Vec<u8>,
     session: Session,
-    /// The start of a frame whose rest has not come yet.
-    partial: Vec<u8>,
-    /// What the socket did not take yet.
-    unsent: Vec<u8>,
 }
 
 impl Connection {
@@ -79,64 +67,35 @@ impl Connection {
         entry: Vec<u8>,
         session: Session,
     ) -> Result<Self, Error> {
-        let stream = TcpStream::connect(addr).during(format!("connecting to {addr}"))?;
-        stream.set_nodelay(true).during("setting TCP_NODELAY")?;
-        stream
-            .set_nonblocking(true)
-            .during("setting non-blocking")?;
-        let mut connection = Self {
-            stream,
-            stage: Stage::Upgrading,
-            entry,
-            session,
-            partial: Vec::new(),
-            unsent: Vec::new(),
-        };
-        let request = format!(
-            "GET {path} HTTP/1.1\r\nHost: {addr}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
-             Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {KEY}\r\n\r\n"
-        );
-        connection.send(request.as_bytes())?;
-        Ok(connection)
+        Ok(Self {
+            socket: Socket::open(addr, path)?,
+            progress: Progress {
+                stage: Stage::Greeting { entry },
+                session,
+            },
+        })
     }
 
     /// Sends, or keeps what the socket does not take for [`flush`](Self::flush).
     pub fn send(&mut self, bytes: &[u8]) -> Result<(), Error> {
-        let sent = if self.unsent.is_empty() {
-            self.write(bytes)?
-        } else {
-            0
-        };
-        self.unsent.extend(&bytes[sent..]);
-        Ok(())
+        self.socket.send(bytes)
     }
 
     pub fn session(&self) -> &Session {
-        &self.session
+        &self.progress.session
     }
 
     /// Whether the server has said anything yet.
     pub fn is_greeted(&self) -> bool {
-        !matches!(self.stage, Stage::Upgrading | Stage::Greeting { .. })
+        !matches!(self.progress.stage, Stage::Greeting { .. })
     }
 
     pub fn has_unsent(&self) -> bool {
-        !self.unsent.is_empty()
+        self.socket.has_unsent()
     }
 
     pub fn flush(&mut self) -> Result<(), Error> {
-        let unsent = mem::take(&mut self.unsent);
-        let sent = self.write(&unsent)?;
-        self.unsent.extend(&unsent[sent..]);
-        Ok(())
-    }
-
-    fn write(&self, bytes: &[u8]) -> Result<usize, Error> {
-        match (&self.stream).write(bytes) {
-            Ok(sent) => Ok(sent),
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(0),
-            Err(error) => Err(error).during("writing to a socket"),
-        }
+        self.socket.flush()
     }
 
     /// Reads once through `buffer`, which all connections share.
@@ -145,61 +104,19 @@ impl Connection {
         buffer: &mut [u8],
         on_event: &mut impl FnMut(Event) -> Result<(), Error>,
     ) -> Result<(), Error> {
-        let length = match (&self.stream).read(buffer) {
-            Ok(0) => {
-                return Err(Error::Closed {
-                    code: 1006,
-                    reason: "the connection ended".into(),
-                });
-            }
-            Ok(length) => length,
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(()),
-            Err(error) => return Err(error).during("reading from a socket"),
-        };
-        if self.partial.is_empty() {
-            let used = self.take_all(&buffer[..length], on_event)?;
-            self.partial.extend(&buffer[used..length]);
-        } else {
-            self.partial.extend(&buffer[..length]);
-            let mut whole = mem::take(&mut self.partial);
-            let used = self.take_all(&whole, on_event)?;
-            whole.drain(..used);
-            self.partial = whole;
-        }
-        Ok(())
+        let Self { socket, progress } = self;
+        socket.read(
+            buffer,
+            &mut |socket, text| match progress.take_text(socket, text)? {
+                Some(event) => on_event(event),
+                None => Ok(()),
+            },
+        )
     }
+}
 
-    fn take_all(
-        &mut self,
-        buffer: &[u8],
-        on_event: &mut impl FnMut(Event) -> Result<(), Error>,
-    ) -> Result<usize, Error> {
-        let mut used = 0;
-        if matches!(self.stage, Stage::Upgrading) {
-            used = upgraded(buffer)?;
-            if used == 0 {
-                return Ok(0);
-            }
-            let entry = mem::take(&mut self.entry);
-            self.stage = Stage::Greeting { entry };
-        }
-        while let Some(frame) = frame::decode(&buffer[used..])? {
-            used += frame.consumed;
-            match frame.opcode {
-                Opcode::Text => {
-                    if let Some(event) = self.take_text(frame.payload)? {
-                        on_event(event)?;
-                    }
-                }
-                Opcode::Ping => self.send(&frame::encode(Opcode::Pong, frame.payload))?,
-                Opcode::Pong => {}
-                Opcode::Close => return Err(closed(frame.payload)),
-            }
-        }
-        Ok(used)
-    }
-
-    fn take_text(&mut self, text: &[u8]) -> Result<Option<Event>, Error> {
+impl Progress {
+    fn take_text(&mut self, socket: &mut Socket, text: &[u8]) -> Result<Option<Event>, Error> {
         if let Some(seq) = seq_of(text) {
             self.session.last_seq = seq;
         }
@@ -217,7 +134,7 @@ impl Connection {
             (Stage::Greeting { entry }, ServerMessage::PeerId(_)) => {
                 let entry = mem::take(entry);
                 self.stage = Stage::Entering;
-                self.send(&entry)?;
+                socket.send(&entry)?;
                 Ok(None)
             }
             (Stage::Entering, ServerMessage::Joined(joined)) => {
@@ -254,30 +171,7 @@ impl Connection {
 
 impl AsFd for Connection {
     fn as_fd(&self) -> BorrowedFd<'_> {
-        self.stream.as_fd()
-    }
-}
-
-/// The length of the upgrade response at the start of `buffer`; 0 when it is not whole yet.
-fn upgraded(buffer: &[u8]) -> Result<usize, Error> {
-    let mut headers = [httparse::EMPTY_HEADER; MAX_HEADERS];
-    let mut response = httparse::Response::new(&mut headers);
-    let parsed = response
-        .parse(buffer)
-        .map_err(|error| Error::Upgrade(error.to_string()))?;
-    let httparse::Status::Complete(length) = parsed else {
-        return Ok(0);
-    };
-    let accepted = response.headers.iter().any(|header| {
-        header.name.eq_ignore_ascii_case("sec-websocket-accept")
-            && header.value == ACCEPT.as_bytes()
-    });
-    match response.code {
-        Some(101) if accepted => Ok(length),
-        Some(101) => Err(Error::Upgrade(
-            "101 and a wrong Sec-WebSocket-Accept".into(),
-        )),
-        code => Err(Error::Upgrade(format!("{code:?}"))),
+        self.socket.as_fd()
     }
 }
 
@@ -304,19 +198,6 @@ fn is_relayed(text: &[u8]) -> bool {
         .any(|relayed| kind.starts_with(relayed))
 }
 
-fn closed(payload: &[u8]) -> Error {
-    match payload {
-        [a, b, reason @ ..] => Error::Closed {
-            code: u16::from_be_bytes([*a, *b]),
-            reason: String::from_utf8_lossy(reason).into_owned(),
-        },
-        _ => Error::Closed {
-            code: 1005,
-            reason: String::new(),
-        },
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -339,15 +220,5 @@ mod tests {
         assert_eq!(seq_of(br#"{"seq":17,"type":"peer-left"}"#), Some(17));
         assert_eq!(seq_of(br#"{"type":"offer","seq":17}"#), None);
         assert_eq!(seq_of(br#"{"seq":,"type":"offer"}"#), None);
-    }
-
-    #[test]
-    fn upgrade_is_taken_whole_and_only_with_the_right_accept() {
-        let response = format!("HTTP/1.1 101 Switching\r\nsec-websocket-accept: {ACCEPT}\r\n\r\n");
-        assert_eq!(upgraded(&response.as_bytes()[..20]).unwrap(), 0);
-        assert_eq!(upgraded(response.as_bytes()).unwrap(), response.len());
-        let wrong = b"HTTP/1.1 101 Switching\r\nsec-websocket-accept: no\r\n\r\n";
-        assert!(upgraded(wrong).is_err());
-        assert!(upgraded(b"HTTP/1.1 403 Forbidden\r\n\r\n").is_err());
     }
 }

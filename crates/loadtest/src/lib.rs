@@ -15,7 +15,9 @@ mod poller;
 mod process;
 pub mod report;
 mod rest;
+pub mod room;
 pub mod signal;
+mod socket;
 mod stats;
 mod swarm;
 

@@ -4,7 +4,7 @@ use std::{fs, path::Path, process::ExitCode};
 
 use clap::{Parser, Subcommand};
 use serde::Serialize;
-use wecall_loadtest::{Error, Report, bench, signal};
+use wecall_loadtest::{Error, Report, bench, room, signal};
 
 #[derive(Debug, Parser)]
 #[command(version, about = "Load for a WeCall server, and its benchmarks")]
@@ -17,6 +17,8 @@ struct Arguments {
 enum Command {
     /// Participants in rooms who relay offers on a schedule, against a server that runs.
     Signal(signal::Options),
+    /// Participants with cameras and microphones in one room, against a server that runs.
+    Room(room::Options),
     /// Benchmarks that start servers of their own.
     #[command(subcommand)]
     Bench(Benchmark),
@@ -32,6 +34,8 @@ enum Benchmark {
     Turn(bench::turn::Options),
     /// Media: CPU, latency, loss and memory of forwarding.
     Media(bench::media::Options),
+    /// One large room through the whole server: CPU and memory, and whether all pictures move.
+    Room(bench::room::Options),
 }
 
 fn main() -> ExitCode {
@@ -54,6 +58,10 @@ fn run(command: Command) -> Result<ExitCode, Error> {
             }
             Ok(ExitCode::SUCCESS)
         }
+        Command::Room(options) => {
+            room::run(&options)?;
+            Ok(ExitCode::SUCCESS)
+        }
         Command::Bench(Benchmark::Signal(options)) => show(&bench::run(&options)?, &options.json),
         Command::Bench(Benchmark::Cluster(options)) => {
             show(&bench::cluster::run(&options)?, &options.json)
@@ -63,6 +71,9 @@ fn run(command: Command) -> Result<ExitCode, Error> {
         }
         Command::Bench(Benchmark::Media(options)) => {
             show(&bench::media::run(&options)?, &options.json)
+        }
+        Command::Bench(Benchmark::Room(options)) => {
+            show(&bench::room::run(&options)?, &options.json)
         }
     }
 }

@@ -30,6 +30,25 @@ pub fn cpu_time(pid: Pid) -> Result<Duration, Error> {
     Ok(Duration::from_secs_f64(ticks as f64 / a_second))
 }
 
+/// The same to the nanosecond, of the threads that live now.
+pub fn time_on_cores(pid: Pid) -> Result<Duration, Error> {
+    let tasks = format!("/proc/{}/task", pid.as_raw_nonzero());
+    let mut sum = 0;
+    for task in fs::read_dir(&tasks).during(format!("reading {tasks}"))? {
+        let path = task.during(format!("reading {tasks}"))?.path();
+        let path = path.join("schedstat");
+        // A thread that ended meanwhile has none.
+        let text = fs::read_to_string(path).unwrap_or_default();
+        sum += nanoseconds_in(&text).unwrap_or(0);
+    }
+    Ok(Duration::from_nanos(sum))
+}
+
+/// The first field of `schedstat` is the time on a core.
+fn nanoseconds_in(schedstat: &str) -> Option<u64> {
+    schedstat.split_ascii_whitespace().next()?.parse().ok()
+}
+
 /// `utime` and `stime`, fields 14 and 15 of proc_pid_stat(5).
 fn ticks_in(stat: &str) -> Option<u64> {
     // Field 2, the name in parentheses, may hold spaces and parentheses itself.
@@ -120,8 +139,15 @@ mod tests {
     }
 
     #[test]
+    fn time_on_a_core_is_the_first_of_three() {
+        assert_eq!(nanoseconds_in("123456789 42 7\n"), Some(123_456_789));
+        assert_eq!(nanoseconds_in(""), None);
+    }
+
+    #[test]
     fn own_process_can_be_measured() {
         let me = rustix::process::getpid();
+        time_on_cores(me).unwrap();
         assert!(resident_bytes(me).unwrap() > 0);
         cpu_time(me).unwrap();
     }

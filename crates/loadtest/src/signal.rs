@@ -48,7 +48,7 @@ pub struct Options {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Url {
     authority: String,
-    path: String,
+    pub(crate) path: String,
 }
 
 impl std::str::FromStr for Url {
@@ -75,7 +75,7 @@ impl std::str::FromStr for Url {
 }
 
 impl Url {
-    fn resolve(&self) -> Result<SocketAddr, Error> {
+    pub(crate) fn resolve(&self) -> Result<SocketAddr, Error> {
         let what = format!("resolving {}", self.authority);
         let mut addresses = self.authority.to_socket_addrs().during(what)?;
         addresses

@@ -1,6 +1,6 @@
-//! The media engine alone behind WHIP and WHEP, for measuring it: `POST /whip/{room}` and
-//! `POST /whep/{room}` with an offer, answered with 201 and the answer. No tokens, no TLS, loopback
-//! only: nothing to run for people.
+//! The media engine alone behind WHIP and WHEP, for measuring it: `POST /whip/{room}`,
+//! `POST /whep/{room}`, and `POST /join/{room}` for one who sends and receives, with an offer,
+//! answered with 201 and the answer. No tokens, no TLS, loopback only: nothing to run for people.
 //!
 //! `cargo run --release -p wecall-sfu --example whip_whep -- 127.0.0.1:8080 [shards]`
 
@@ -13,6 +13,10 @@ use std::{
 
 use wecall_protocol::{PeerId, RoomId};
 use wecall_sfu::{Addresses, Kind, PublicAddress, Sfu, SfuConfig, Watch, limits};
+
+/// That of the server, as a figure has to be one of what people run.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 const READ_WITHIN: Duration = Duration::from_secs(5);
 const HEAD_BYTES: usize = 4 * 1024;
@@ -80,6 +84,7 @@ fn answer(
         }
         Some("whip") => Kind::Publisher,
         Some("whep") => Kind::Viewer(Watch::Room),
+        Some("join") => Kind::Member,
         _ => return Ok(("404 Not Found", String::new())),
     };
     let room: RoomId = room.unwrap_or_default().parse()?;

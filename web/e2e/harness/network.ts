@@ -100,6 +100,21 @@ export class Host {
     });
   }
 
+  /**
+   * From now on no more than so much comes in, as over a mobile network: what is too much waits for
+   * a fifth of a second at most, then vanishes. Null lifts it.
+   */
+  limitIncoming(kbitPerSecond: number | null): void {
+    const tc = (...args: string[]) =>
+      execFileSync("tc", ["qdisc", ...args], { stdio: ["ignore", "ignore", "pipe"] });
+    if (kbitPerSecond === null) {
+      tc("del", "dev", this.#outside, "root");
+      return;
+    }
+    const rate = `${kbitPerSecond}kbit`;
+    tc("replace", "dev", this.#outside, "root", "tbf", "rate", rate, "burst", "5kb", "latency", "200ms");
+  }
+
   /** A firewall that lets no UDP out, and TCP to these ports alone, or to all. */
   allowOnlyTcp(ports?: readonly number[]): void {
     const dropped =

@@ -6,6 +6,8 @@ import { eventually } from "./waiting";
 export interface Path {
   /** "host", "srflx", "prflx" or "relay". */
   readonly local: string;
+  /** "udp" or "tcp"; of a relay, what it sends on. */
+  readonly protocol: string;
   /** Between the browser and its TURN server: "udp", "tcp" or "tls". */
   readonly relayProtocol: string | null;
   readonly url: string | null;
@@ -43,6 +45,7 @@ export async function paths(page: Page): Promise<Path[]> {
         if (local === undefined) continue;
         found.push({
           local: String(local["candidateType"]),
+          protocol: String(local["protocol"]),
           relayProtocol: (local["relayProtocol"] as string | undefined) ?? null,
           url: (local["url"] as string | undefined) ?? null,
         });

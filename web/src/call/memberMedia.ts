@@ -110,7 +110,7 @@ export function createMemberMedia({
     update: (next) => {
       room = next;
       const present = new Set(room.members.map(({ peerId }) => peerId));
-      if (room.topology === "mesh" && servers.current() !== null) {
+      if (room.topology === "mesh" && servers().current() !== null) {
         lookAtPeers();
       }
       choice.forget((key) => present.has(key.slice(0, key.indexOf("/"))));

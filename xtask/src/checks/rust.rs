@@ -67,13 +67,15 @@ pub fn tests() -> Result<()> {
 /// that load the machine, one after the other.
 pub fn cluster() -> Result<()> {
     let binary = build::binary()?;
+    let load_tool = build::load_tool()?;
     let tests = |arguments: &[&str]| {
         let mut cargo = command::cargo();
         cargo
             .args(["test", "--workspace", "--all-features", "--locked"])
             .args(["--test", "cluster", "--", "--ignored", "--show-output"])
             .args(arguments)
-            .env("WECALL_BIN", &binary);
+            .env("WECALL_BIN", &binary)
+            .env("WECALL_LOADTEST_BIN", &load_tool);
         command::run(&mut cargo)
     };
     // Both, even when the first fails.

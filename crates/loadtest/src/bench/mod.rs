@@ -9,6 +9,7 @@ pub mod media;
 mod memory;
 mod node;
 mod relay;
+pub mod room;
 mod rooms;
 mod server;
 mod startup;

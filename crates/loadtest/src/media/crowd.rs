@@ -1,4 +1,4 @@
-//! Rooms of one publisher and many viewers, driven by one thread.
+//! Rooms of publishers, viewers and participants, driven by one thread.
 
 use std::{
     net::SocketAddr,
@@ -8,64 +8,105 @@ use std::{
 use crate::{
     clock,
     error::{During, Error},
-    media::peer::{FRAME, Peer, Shared},
+    media::peer::{Part, Peer, Shared},
     poller::{Poller, Ready},
     stats::Latencies,
 };
 
 const CONNECT_WITHIN: Duration = Duration::from_secs(30);
 
+const FRAME: Duration = Duration::from_micros(33_333);
+const VOICE: Duration = Duration::from_millis(20);
+
+/// How loud those who speak are, and the others, who are not muted.
+const SPEECH: i8 = -20;
+const BREATH: i8 = -70;
+const SPEAKING: usize = 3;
+
+/// Who is in each room.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Population {
+    pub rooms: usize,
+    pub publishers: usize,
+    pub viewers: usize,
+    pub members: usize,
+    /// Pictures that each viewer or member watches.
+    pub slots: usize,
+}
+
+impl Population {
+    pub const fn receivers(&self) -> usize {
+        self.rooms * (self.viewers + self.members)
+    }
+}
+
 pub struct Crowd {
     peers: Vec<Peer>,
-    publishers: Vec<usize>,
+    frames: Rotation,
+    voices: Rotation,
     poller: Poller,
     ready: Vec<Ready>,
     buffer: Vec<u8>,
     latencies: Latencies,
-    origin: Instant,
-    next_frame: Instant,
     measuring: bool,
-    sent: u64,
+}
+
+/// Senders take turns, as people neither film nor speak in step.
+struct Rotation {
+    peers: Vec<usize>,
+    every: Duration,
+    next: Instant,
+    turn: usize,
 }
 
 pub struct Outcome {
-    /// Packets that viewers got.
+    /// Packets that receivers got.
     pub packets: u64,
     pub lost: u64,
     pub latencies: Latencies,
 }
 
 impl Crowd {
-    /// `rooms` rooms, each with a publisher and `viewers`.
-    pub fn join(server: SocketAddr, rooms: usize, viewers: usize) -> Result<Self, Error> {
-        let origin = clock::now();
+    pub fn join(server: SocketAddr, population: &Population) -> Result<Self, Error> {
         let mut crowd = Self {
             peers: Vec::new(),
-            publishers: Vec::new(),
+            frames: Rotation::new(FRAME),
+            voices: Rotation::new(VOICE),
             poller: Poller::new().during("creating an epoll")?,
             ready: Vec::new(),
             buffer: Vec::new(),
             latencies: Latencies::new(),
-            origin,
-            next_frame: origin,
             measuring: false,
-            sent: 0,
         };
+        let Population {
+            rooms,
+            publishers,
+            viewers,
+            members,
+            slots,
+        } = *population;
         for room in 0..rooms {
             let name = format!("BENCH{room:03}");
-            crowd.publishers.push(crowd.peers.len());
-            crowd.add(Peer::publish(server, &name, clock::now())?)?;
+            for _ in 0..publishers {
+                crowd.frames.peers.push(crowd.peers.len());
+                crowd.add(server, &name, Part::Publisher)?;
+            }
+            for number in 0..members {
+                crowd.frames.peers.push(crowd.peers.len());
+                crowd.voices.peers.push(crowd.peers.len());
+                let level = if number < SPEAKING { SPEECH } else { BREATH };
+                crowd.add(server, &name, Part::Member { slots, level })?;
+            }
             for _ in 0..viewers {
-                crowd.add(Peer::view(server, &name, clock::now())?)?;
-                // Those who are there must not starve while the others join.
-                crowd.turn(Duration::ZERO)?;
+                crowd.add(server, &name, Part::Viewer { slots })?;
             }
         }
         crowd.wait_until_connected()?;
         Ok(crowd)
     }
 
-    fn add(&mut self, peer: Peer) -> Result<(), Error> {
+    fn add(&mut self, server: SocketAddr, room: &str, part: Part) -> Result<(), Error> {
+        let peer = Peer::join(server, room, part, clock::now())?;
         peer.socket
             .set_nonblocking(true)
             .during("preparing a socket")?;
@@ -73,7 +114,8 @@ impl Crowd {
             .add(&peer.socket, self.peers.len())
             .during("watching a socket")?;
         self.peers.push(peer);
-        Ok(())
+        // Those who are there must not starve while the others join.
+        self.turn(Duration::ZERO)
     }
 
     fn wait_until_connected(&mut self) -> Result<(), Error> {
@@ -110,16 +152,24 @@ impl Crowd {
     }
 
     fn turn(&mut self, longest: Duration) -> Result<(), Error> {
+        let now = clock::now();
+        let next = self.frames.due_in(now).min(self.voices.due_in(now));
         self.ready.clear();
         self.poller
-            .wait(Some(longest), &mut self.ready)
+            .wait(Some(longest.min(next)), &mut self.ready)
             .during("waiting for media")?;
         let mut shared = Shared {
             buffer: &mut self.buffer,
             latencies: &mut self.latencies,
-            origin: self.origin,
             measuring: self.measuring,
         };
+        // Sent on time first: reading a large crowd takes milliseconds.
+        while let Some(sender) = self.frames.due(clock::now()) {
+            self.peers[sender].send_frame(clock::now(), &mut shared)?;
+        }
+        while let Some(sender) = self.voices.due(clock::now()) {
+            self.peers[sender].speak(clock::now(), &mut shared)?;
+        }
         for ready in &self.ready {
             self.peers[ready.token].read(clock::now(), &mut shared)?;
         }
@@ -129,16 +179,36 @@ impl Crowd {
                 peer.wake(now, &mut shared)?;
             }
         }
-        // Publishers take turns within a frame, as people do not film in step.
-        let apart = FRAME / self.publishers.len().max(1) as u32;
-        while self.next_frame <= clock::now() {
-            let turn = self.sent as usize % self.publishers.len().max(1);
-            if let Some(publisher) = self.publishers.get(turn) {
-                self.peers[*publisher].send_frame(clock::now(), &mut shared)?;
-            }
-            self.sent += 1;
-            self.next_frame += apart;
-        }
         Ok(())
+    }
+}
+
+impl Rotation {
+    fn new(every: Duration) -> Self {
+        Self {
+            peers: Vec::new(),
+            every,
+            next: clock::now(),
+            turn: 0,
+        }
+    }
+
+    fn due_in(&self, now: Instant) -> Duration {
+        match self.peers.is_empty() {
+            true => Duration::MAX,
+            false => self.next.saturating_duration_since(now),
+        }
+    }
+
+    /// Whose turn it is.
+    fn due(&mut self, now: Instant) -> Option<usize> {
+        if self.next > now || self.peers.is_empty() {
+            return None;
+        }
+        let apart = self.every / self.peers.len() as u32;
+        // What was missed while others joined is not made up for.
+        self.next = (self.next + apart).max(now.checked_sub(self.every).unwrap_or(now));
+        self.turn = (self.turn + 1) % self.peers.len();
+        Some(self.peers[self.turn])
     }
 }

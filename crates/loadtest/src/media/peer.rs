@@ -1,37 +1,30 @@
-//! One connection of the crowd: a publisher's or a viewer's.
+//! One connection of the crowd: a publisher's, a viewer's or a participant's.
 
 use std::{
     io::{self, IoSliceMut},
     net::{Ipv4Addr, SocketAddr, UdpSocket},
-    sync::Arc,
     time::{Duration, Instant},
 };
 
 use quinn_udp::{RecvMeta, UdpSockRef, UdpSocketState};
 use str0m::{
     Candidate, Event, Input, Output, Rtc,
-    change::SdpAnswer,
+    change::{SdpAnswer, SdpPendingOffer},
     format::Codec,
-    media::{Direction, KeyframeRequestKind, MediaKind, Mid, Pt},
+    media::{Direction, MediaKind, Mid, Pt, Simulcast, SimulcastLayer},
     net::{Protocol, Receive},
-    rtp::RtpWrite,
+    rtp::Ssrc,
 };
 
 use crate::{
+    clock,
     error::{During, Error},
-    media::whip,
+    media::{
+        camera::{Camera, SIMULCAST, STAMP, Voice},
+        whip,
+    },
     stats::Latencies,
 };
-
-/// What a camera of 1.5 Mbit/s makes of a frame at 30 a second: six packets of 1.1 kB, of which the
-/// last is smaller.
-const PACKETS: usize = 6;
-const PACKET_BYTES: usize = 1_100;
-const LAST_BYTES: usize = 750;
-pub const FRAME: Duration = Duration::from_micros(33_333);
-
-/// Where the time of sending lies in a payload, after descriptor and frame header.
-const STAMP: std::ops::Range<usize> = 24..32;
 
 /// GRO joins up to 64 datagrams.
 const RECEIVE_BYTES: usize = 64 * 1_500;
@@ -40,142 +33,122 @@ const RECEIVE_BYTES: usize = 64 * 1_500;
 /// wait.
 const WAKES_APART: Duration = Duration::from_millis(4);
 
+/// What a connection is for.
+#[derive(Debug, Clone, Copy)]
+pub enum Part {
+    /// One camera in one layer, by WHIP.
+    Publisher,
+    /// Only watches, by WHEP.
+    Viewer { slots: usize },
+    /// A camera in three layers and a microphone of this level; watches, and hears four voices.
+    Member { slots: usize, level: i8 },
+}
+
+/// Voices that a participant hears, as the web client asks for.
+const VOICES: usize = 4;
+
 pub struct Peer {
     pub socket: UdpSocket,
     state: UdpSocketState,
     rtc: Rtc,
     own: SocketAddr,
     pub deadline: Instant,
+    /// What the connection was told last.
+    time: Instant,
     pub connected: bool,
-    sends: Option<Camera>,
-    highest: Option<u64>,
+    camera: Option<Camera>,
+    voice: Option<Voice>,
+    /// The highest number of each stream that came.
+    highest: Vec<(Ssrc, u64)>,
     pub packets: u64,
     /// Numbers that never came.
     pub holes: u64,
 }
 
-struct Camera {
-    mid: Mid,
-    pt: Pt,
-    number: u64,
-    frame: u64,
-    keyframe: bool,
-}
-
 pub struct Shared<'a> {
     pub buffer: &'a mut Vec<u8>,
     pub latencies: &'a mut Latencies,
-    pub origin: Instant,
     /// Only then do packets count.
     pub measuring: bool,
 }
 
 impl Peer {
-    pub fn publish(server: SocketAddr, room: &str, now: Instant) -> Result<Self, Error> {
-        Self::join(server, &format!("/whip/{room}"), Direction::SendOnly, now)
-    }
-
-    pub fn view(server: SocketAddr, room: &str, now: Instant) -> Result<Self, Error> {
-        Self::join(server, &format!("/whep/{room}"), Direction::RecvOnly, now)
-    }
-
-    fn join(
-        server: SocketAddr,
-        path: &str,
-        direction: Direction,
-        now: Instant,
-    ) -> Result<Self, Error> {
+    pub fn join(server: SocketAddr, room: &str, part: Part, now: Instant) -> Result<Self, Error> {
         let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).during("opening a socket")?;
         let own = socket.local_addr().during("opening a socket")?;
         let state = UdpSocketState::new(UdpSockRef::from(&socket)).during("preparing a socket")?;
         let mut rtc = Rtc::builder()
             .set_rtp_mode(true)
             .clear_codecs()
+            .enable_opus(true, false)
             .enable_vp8(true)
             .set_rtcp_report_interval_video(Duration::from_secs(5))
             .build(now);
-        let candidate =
-            Candidate::host(own, "udp").map_err(|error| Error::Media(error.to_string()))?;
+        let candidate = Candidate::host(own, "udp").map_err(media)?;
         rtc.add_local_candidate(candidate);
-        let mut api = rtc.sdp_api();
-        let mid = api.add_media(MediaKind::Video, direction, None, None, None);
-        let (offer, pending) = api
-            .apply()
-            .ok_or_else(|| Error::Media("nothing to offer".into()))?;
-        let answer = whip::post(server, path, &offer.to_sdp_string())?;
-        let answer =
-            SdpAnswer::from_sdp_string(&answer).map_err(|error| Error::Media(error.to_string()))?;
+        let (camera, microphone, offer, pending) = offer(&mut rtc, part)?;
+        let path = match part {
+            Part::Publisher => format!("/whip/{room}"),
+            Part::Viewer { .. } => format!("/whep/{room}"),
+            Part::Member { .. } => format!("/join/{room}"),
+        };
+        let answer = whip::post(server, &path, &offer)?;
+        let answer = SdpAnswer::from_sdp_string(&answer).map_err(media)?;
         let accepted = rtc.sdp_api().accept_answer(pending, answer);
-        accepted.map_err(|error| Error::Media(error.to_string()))?;
-        let params = rtc.codec_config().params().iter();
-        let pt = params
-            .filter(|params| params.spec().codec == Codec::Vp8)
-            .map(|params| params.pt())
-            .next();
-        let pt = pt.ok_or_else(|| Error::Media("the server takes no VP8".into()))?;
+        accepted.map_err(media)?;
+        let simulcast = matches!(part, Part::Member { .. });
+        let camera = match camera {
+            Some(mid) => Some(Camera::new(mid, payload_type(&rtc, Codec::Vp8)?, simulcast)),
+            None => None,
+        };
+        let voice = match (microphone, part) {
+            (Some(mid), Part::Member { level, .. }) => {
+                Some(Voice::new(mid, payload_type(&rtc, Codec::Opus)?, level))
+            }
+            _ => None,
+        };
         Ok(Self {
             socket,
             state,
             rtc,
             own,
             deadline: now,
+            time: now,
             connected: false,
-            sends: direction.is_sending().then_some(Camera {
-                mid,
-                pt,
-                number: 0,
-                frame: 0,
-                keyframe: true,
-            }),
-            highest: None,
+            camera,
+            voice,
+            highest: Vec::new(),
             packets: 0,
             holes: 0,
         })
     }
 
-    /// Sends one frame. Gives the number of its packets.
-    pub fn send_frame(&mut self, now: Instant, shared: &mut Shared<'_>) -> Result<u64, Error> {
-        let Some(camera) = &mut self.sends else {
-            return Ok(0);
-        };
-        if !self.connected {
-            return Ok(0);
+    /// Sends one frame of each layer.
+    pub fn send_frame(&mut self, now: Instant, shared: &mut Shared<'_>) -> Result<(), Error> {
+        match &mut self.camera {
+            Some(camera) if self.connected => {
+                camera.write(&mut self.rtc, now, clock::since_epoch().as_nanos() as u64);
+                self.wake(now, shared)
+            }
+            _ => Ok(()),
         }
-        let keyframe = std::mem::take(&mut camera.keyframe);
-        camera.frame += 1;
-        let picture_id = (camera.frame & 0x7fff) as u16 | 0x8000;
-        let stamp = now.saturating_duration_since(shared.origin).as_nanos() as u64;
-        let mut api = self.rtc.direct_api();
-        let Some(stream) = api.stream_tx_by_mid(camera.mid, None) else {
-            return Ok(0);
-        };
-        for part in 0..PACKETS {
-            let last = part + 1 == PACKETS;
-            let mut payload = vec![0; if last { LAST_BYTES } else { PACKET_BYTES }];
-            payload[0] = if part == 0 { 0x90 } else { 0x80 };
-            payload[1] = 0xe0;
-            payload[2..4].copy_from_slice(&picture_id.to_be_bytes());
-            payload[4] = camera.frame as u8;
-            payload[6] = u8::from(!keyframe);
-            payload[9..16].copy_from_slice(&[0x9d, 0x01, 0x2a, 0x00, 0x05, 0xd0, 0x02]);
-            payload[STAMP].copy_from_slice(&stamp.to_be_bytes());
-            camera.number += 1;
-            let time = (camera.frame * 3_000) as u32;
-            let payload: Arc<[u8]> = payload.into();
-            stream.write_rtp(
-                RtpWrite::new(camera.pt, camera.number.into(), time, now, payload)
-                    .marker(last)
-                    .nackable(true),
-            );
+    }
+
+    pub fn speak(&mut self, now: Instant, shared: &mut Shared<'_>) -> Result<(), Error> {
+        match &mut self.voice {
+            Some(voice) if self.connected => {
+                voice.write(&mut self.rtc, now, clock::since_epoch().as_nanos() as u64);
+                self.wake(now, shared)
+            }
+            _ => Ok(()),
         }
-        self.wake(now, shared)?;
-        Ok(PACKETS as u64)
     }
 
     pub fn wake(&mut self, now: Instant, shared: &mut Shared<'_>) -> Result<(), Error> {
-        let handled = self.rtc.handle_input(Input::Timeout(now));
-        handled.map_err(|error| Error::Media(error.to_string()))?;
-        self.drain(now, shared)
+        self.time = self.time.max(now);
+        let handled = self.rtc.handle_input(Input::Timeout(self.time));
+        handled.map_err(media)?;
+        self.drain(None, shared)
     }
 
     /// Reads all that has come.
@@ -195,9 +168,9 @@ impl Peer {
                     return Ok(());
                 }
                 Err(error) => Err(error).during("receiving media"),
-                Ok(_) => metas[0]
-                    .take(&buffer)
-                    .try_for_each(|contents| self.receive(now, metas[0].addr, contents, shared)),
+                Ok(_) => buffer[..metas[0].len]
+                    .chunks(metas[0].stride.max(1))
+                    .try_for_each(|contents| self.receive(now, &metas[0], contents, shared)),
             };
             *shared.buffer = buffer;
             result?;
@@ -207,27 +180,29 @@ impl Peer {
     fn receive(
         &mut self,
         now: Instant,
-        source: SocketAddr,
+        meta: &RecvMeta,
         contents: &[u8],
         shared: &mut Shared<'_>,
     ) -> Result<(), Error> {
-        let receive = Receive::new(Protocol::Udp, source, self.own, contents);
-        let receive = receive.map_err(|error| Error::Media(error.to_string()))?;
-        let handled = self.rtc.handle_input(Input::Receive(now, receive));
-        handled.map_err(|error| Error::Media(error.to_string()))?;
-        self.drain(now, shared)
+        let receive = Receive::new(Protocol::Udp, meta.addr, self.own, contents).map_err(media)?;
+        // What the kernel says, as the crowd itself may read it late, and would acknowledge a path
+        // that becomes congested.
+        let read = clock::since_epoch();
+        let came = meta.timestamp.unwrap_or(read);
+        let waited = read.saturating_sub(came);
+        self.time = self.time.max(now.checked_sub(waited).unwrap_or(now));
+        let handled = self.rtc.handle_input(Input::Receive(self.time, receive));
+        handled.map_err(media)?;
+        self.drain(Some(came), shared)
     }
 
-    fn drain(&mut self, now: Instant, shared: &mut Shared<'_>) -> Result<(), Error> {
+    fn drain(&mut self, came: Option<Duration>, shared: &mut Shared<'_>) -> Result<(), Error> {
+        let now = self.time;
         loop {
-            match self
-                .rtc
-                .poll_output()
-                .map_err(|error| Error::Media(error.to_string()))?
-            {
+            match self.rtc.poll_output().map_err(media)? {
                 Output::Timeout(at) if at <= now => {
                     let handled = self.rtc.handle_input(Input::Timeout(now));
-                    handled.map_err(|error| Error::Media(error.to_string()))?;
+                    handled.map_err(media)?;
                 }
                 Output::Timeout(at) => {
                     self.deadline = at.max(now + WAKES_APART);
@@ -242,55 +217,96 @@ impl Peer {
                 }
                 Output::Event(Event::Connected) => self.connected = true,
                 Output::Event(Event::KeyframeRequest(request)) => {
-                    debug_assert!(matches!(
-                        request.kind,
-                        KeyframeRequestKind::Pli | KeyframeRequestKind::Fir
-                    ));
-                    if let Some(camera) = &mut self.sends {
-                        camera.keyframe = true;
+                    if let Some(camera) = &mut self.camera {
+                        camera.want_keyframe(request.rid);
                     }
                 }
                 Output::Event(Event::RtpPacket(packet)) => {
-                    self.saw(now, *packet.seq_no, &packet.payload, shared)
+                    let (ssrc, number) = (packet.header.ssrc, *packet.seq_no);
+                    self.saw(ssrc, number, &packet.payload, came, shared);
                 }
                 Output::Event(_) => {}
             }
         }
     }
 
-    fn saw(&mut self, now: Instant, number: u64, payload: &[u8], shared: &mut Shared<'_>) {
-        match self.highest {
-            Some(highest) if number > highest => {
+    fn saw(
+        &mut self,
+        ssrc: Ssrc,
+        number: u64,
+        payload: &[u8],
+        came: Option<Duration>,
+        shared: &mut Shared<'_>,
+    ) {
+        match self.highest.iter_mut().find(|(other, _)| *other == ssrc) {
+            Some((_, highest)) if number > *highest => {
                 if shared.measuring {
-                    self.holes += number - highest - 1;
+                    self.holes += number - *highest - 1;
                 }
-                self.highest = Some(number);
+                *highest = number;
             }
             // It filled a hole.
             Some(_) if shared.measuring => self.holes = self.holes.saturating_sub(1),
             Some(_) => {}
-            None => self.highest = Some(number),
+            None => self.highest.push((ssrc, number)),
         }
         if !shared.measuring {
             return;
         }
         self.packets += 1;
-        if let Some(stamp) = payload.get(STAMP) {
-            let sent =
-                Duration::from_nanos(u64::from_be_bytes(stamp.try_into().expect("eight bytes")));
-            let now = now.saturating_duration_since(shared.origin);
-            shared.latencies.record(now.saturating_sub(sent));
+        if let (Some(came), Some(stamp)) = (came, payload.get(STAMP)) {
+            let stamp = u64::from_be_bytes(stamp.try_into().expect("eight bytes"));
+            shared
+                .latencies
+                .record(came.saturating_sub(Duration::from_nanos(stamp)));
         }
     }
 }
 
-trait Datagrams {
-    fn take<'a>(&self, buffer: &'a [u8]) -> std::slice::Chunks<'a, u8>;
+type Offered = (Option<Mid>, Option<Mid>, String, SdpPendingOffer);
+
+/// Camera, microphone and slots of a part, in the order that the engine takes them in.
+fn offer(rtc: &mut Rtc, part: Part) -> Result<Offered, Error> {
+    use Direction::{RecvOnly, SendOnly};
+    let mut api = rtc.sdp_api();
+    let (mut camera, mut microphone) = (None, None);
+    let (slots, voices) = match part {
+        Part::Publisher => {
+            camera = Some(api.add_media(MediaKind::Video, SendOnly, None, None, None));
+            (0, 0)
+        }
+        Part::Viewer { slots } => (slots, 0),
+        Part::Member { slots, .. } => {
+            microphone = Some(api.add_media(MediaKind::Audio, SendOnly, None, None, None));
+            let mut simulcast = Simulcast::new();
+            for rid in SIMULCAST {
+                simulcast.add_send_layer(SimulcastLayer::new(rid));
+            }
+            let mid = api.add_media(MediaKind::Video, SendOnly, None, None, Some(simulcast));
+            camera = Some(mid);
+            (slots, VOICES)
+        }
+    };
+    for _ in 0..slots {
+        api.add_media(MediaKind::Video, RecvOnly, None, None, None);
+    }
+    for _ in 0..voices {
+        api.add_media(MediaKind::Audio, RecvOnly, None, None, None);
+    }
+    let (offer, pending) = api
+        .apply()
+        .ok_or_else(|| Error::Media("nothing to offer".into()))?;
+    Ok((camera, microphone, offer.to_sdp_string(), pending))
 }
 
-impl Datagrams for RecvMeta {
-    /// The datagrams of one receive.
-    fn take<'a>(&self, buffer: &'a [u8]) -> std::slice::Chunks<'a, u8> {
-        buffer[..self.len].chunks(self.stride.max(1))
-    }
+fn payload_type(rtc: &Rtc, codec: Codec) -> Result<Pt, Error> {
+    let mut params = rtc.codec_config().params().iter();
+    let found = params.find(|params| params.spec().codec == codec);
+    found
+        .map(|params| params.pt())
+        .ok_or_else(|| Error::Media(format!("the server takes no {codec:?}")))
+}
+
+fn media(error: impl ToString) -> Error {
+    Error::Media(error.to_string())
 }

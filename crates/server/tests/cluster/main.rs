@@ -20,6 +20,7 @@ mod world;
 /// What loads the machine so much that it runs by itself.
 mod alone {
     mod last_seat_race;
+    mod media_node_killed;
     mod nodes_killed_at_random;
 }
 mod cross_node_basics;

@@ -16,7 +16,7 @@ use crate::{
 
 const KNOWN_WITHIN: Duration = Duration::from_secs(5);
 
-fn node(redis: &Redis, name: &str, roles: &str, settings: &[(&str, &str)]) -> Node {
+pub fn node(redis: &Redis, name: &str, roles: &str, settings: &[(&str, &str)]) -> Node {
     let options = node_options(name)
         .env("REDIS__URL", &redis.url())
         .argument("--roles")

@@ -10,6 +10,7 @@ use std::{
         atomic::Ordering,
         mpsc::{Receiver, SyncSender, TryRecvError},
     },
+    thread,
     time::{Duration, Instant},
 };
 
@@ -27,7 +28,8 @@ use crate::{
         udp::Udp,
     },
     engine::{
-        Counters, Datagram, Engine, EngineConfig, Event, Figures, Kind, Refused, Transport, Wanted,
+        Counters, Datagram, Engine, EngineConfig, Event, Figures, Kind, Refused, Transmit,
+        Transport, Wanted,
     },
 };
 
@@ -41,6 +43,10 @@ const WAITING_EVENTS: usize = 16_384;
 
 /// Commands taken between two batches of datagrams: an offer costs a millisecond.
 const COMMANDS_A_TURN: usize = 8;
+
+/// How long the rest of a picture is waited for: a network card brings it at once, and what comes
+/// later was sent later.
+const PICTURE: Duration = Duration::from_micros(150);
 
 /// Overdue TCP connections are looked for this often.
 const SWEEP: Duration = Duration::from_secs(1);
@@ -203,6 +209,15 @@ impl Shard {
             for token in tokens {
                 if self.read(token) {
                     unread.push(token);
+                }
+            }
+            if unread.is_empty() && self.engine.expects_more() {
+                thread::sleep(PICTURE);
+                for at in 0..self.udp.len() {
+                    let token = Token(FIRST_UDP + at);
+                    if self.read(token) {
+                        unread.push(token);
+                    }
                 }
             }
             if !self.obey() {
@@ -368,22 +383,25 @@ impl Shard {
     }
 
     fn send(&mut self) {
-        self.engine.flush((self.now)());
-        while let Some(transmit) = self.engine.poll_transmit() {
-            match transmit.transport {
-                Transport::Udp => {
-                    let source = self.addresses.local(transmit.source.ip(), &self.own);
-                    let is_alike = |socket: &&mut Udp| {
-                        socket.local_addr().is_ipv4() == transmit.destination.is_ipv4()
-                    };
-                    if let Some(socket) = self.udp.iter_mut().find(is_alike) {
-                        socket.send(&transmit, source);
-                    }
+        let (addresses, own) = (&self.addresses, &self.own);
+        let (udp, tcp) = (&mut self.udp, &mut self.tcp);
+        let mut send = |transmit: Transmit<'_>| match transmit.transport {
+            Transport::Udp => {
+                let source = addresses.local(transmit.source.ip(), own);
+                let is_alike = |socket: &&mut Udp| {
+                    socket.local_addr().is_ipv4() == transmit.destination.is_ipv4()
+                };
+                if let Some(socket) = udp.iter_mut().find(is_alike) {
+                    socket.send(&transmit, source);
                 }
-                Transport::Tcp => self.tcp.send(transmit.destination, &transmit.contents),
             }
-        }
-        self.udp.iter_mut().for_each(Udp::flush);
+            Transport::Tcp => {
+                for datagram in transmit.datagrams() {
+                    tcp.send(transmit.destination, datagram);
+                }
+            }
+        };
+        while self.engine.flush_some((self.now)(), &mut send) {}
         if self.tcp.len() > 0 {
             let mut over = self.tcp.flush();
             let now = (self.now)();

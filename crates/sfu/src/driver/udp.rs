@@ -19,29 +19,13 @@ const RECEIVE_BYTES: usize = 64 * 1_500;
 /// Batches that one turn reads before it sends: more would let latency grow.
 const RECEIVES: usize = 4;
 
-/// Datagrams that one GSO batch holds at most (the kernel's own bound), and their bytes.
-const SEGMENTS: usize = 64;
-const SEND_BYTES: usize = 65_000;
-
 pub struct Udp {
     socket: UdpSocket,
     local: SocketAddr,
     state: UdpSocketState,
     buffers: Vec<u8>,
-    batch: Batch,
     /// Datagrams that the kernel did not take.
     pub dropped: u64,
-}
-
-/// Datagrams of one size to one destination. The last may be shorter.
-#[derive(Default)]
-struct Batch {
-    destination: Option<SocketAddr>,
-    source: Option<IpAddr>,
-    segment: usize,
-    count: usize,
-    closed: bool,
-    bytes: Vec<u8>,
 }
 
 impl Udp {
@@ -67,7 +51,6 @@ impl Udp {
             local: socket.local_addr()?,
             socket,
             buffers: vec![0; RECEIVE_BYTES * BATCH_SIZE],
-            batch: Batch::default(),
             dropped: 0,
         })
     }
@@ -110,67 +93,25 @@ impl Udp {
         true
     }
 
-    /// Sends, or gathers with others of the same size to the same destination.
-    pub fn send(&mut self, transmit: &Transmit, source: Option<IpAddr>) {
-        if !self
-            .batch
-            .takes(transmit, source, self.state.max_gso_segments())
-        {
-            self.flush();
+    /// Sends. What the kernel does not take now is lost, as on any full queue.
+    pub fn send(&mut self, transmit: &Transmit<'_>, source: Option<IpAddr>) {
+        let segment = transmit.segment.max(1);
+        let at_once = segment * self.state.max_gso_segments().max(1);
+        for contents in transmit.contents.chunks(at_once) {
+            let sent = self.state.try_send(
+                UdpSockRef::from(&self.socket),
+                &quinn_udp::Transmit {
+                    destination: transmit.destination,
+                    ecn: None,
+                    contents,
+                    segment_size: (contents.len() > segment).then_some(segment),
+                    src_ip: source,
+                },
+            );
+            if sent.is_err() {
+                self.dropped += contents.len().div_ceil(segment) as u64;
+            }
         }
-        self.batch.push(transmit, source);
-    }
-
-    /// Sends what was gathered. What the kernel does not take now is lost, as on any full queue.
-    pub fn flush(&mut self) {
-        let Some(destination) = self.batch.destination.take() else {
-            return;
-        };
-        let transmit = quinn_udp::Transmit {
-            destination,
-            ecn: None,
-            contents: &self.batch.bytes,
-            segment_size: (self.batch.count > 1).then_some(self.batch.segment),
-            src_ip: self.batch.source,
-        };
-        if self
-            .state
-            .try_send(UdpSockRef::from(&self.socket), &transmit)
-            .is_err()
-        {
-            self.dropped += self.batch.count as u64;
-        }
-        self.batch.clear();
-    }
-}
-
-impl Batch {
-    fn takes(&self, transmit: &Transmit, source: Option<IpAddr>, most: usize) -> bool {
-        let length = transmit.contents.len();
-        self.destination == Some(transmit.destination)
-            && self.source == source
-            && !self.closed
-            && length <= self.segment
-            && self.count < most.min(SEGMENTS)
-            && self.bytes.len() + length <= SEND_BYTES
-    }
-
-    fn push(&mut self, transmit: &Transmit, source: Option<IpAddr>) {
-        let length = transmit.contents.len();
-        if self.destination.is_none() {
-            self.destination = Some(transmit.destination);
-            self.source = source;
-            self.segment = length;
-        }
-        self.closed = length < self.segment;
-        self.count += 1;
-        self.bytes.extend_from_slice(&transmit.contents);
-    }
-
-    fn clear(&mut self) {
-        self.bytes.clear();
-        self.count = 0;
-        self.closed = false;
     }
 }
 
@@ -184,17 +125,20 @@ mod tests {
         let any = "127.0.0.1:0".parse().expect("an address");
         let (mut sender, mut receiver) = (Udp::bind(any).unwrap(), Udp::bind(any).unwrap());
         let destination = receiver.local_addr();
-        let sizes = [1_000, 1_000, 1_000, 400, 1_000, 1_200, 7, 7];
-        for (number, size) in sizes.iter().enumerate() {
-            let transmit = Transmit {
-                transport: Transport::Udp,
-                source: sender.local_addr(),
-                destination,
-                contents: vec![number as u8; *size],
-            };
-            sender.send(&transmit, None);
-        }
-        sender.flush();
+        let sizes = [1_000, 1_000, 1_000, 400];
+        let contents: Vec<u8> = sizes
+            .iter()
+            .enumerate()
+            .flat_map(|(number, size)| vec![number as u8; *size])
+            .collect();
+        let transmit = Transmit {
+            transport: Transport::Udp,
+            source: sender.local_addr(),
+            destination,
+            segment: 1_000,
+            contents: &contents,
+        };
+        sender.send(&transmit, None);
         let mut seen = Vec::new();
         while seen.len() < sizes.len() {
             receiver.receive(|source, own, contents| {

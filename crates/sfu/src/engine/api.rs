@@ -104,13 +104,21 @@ pub struct Datagram<'a> {
     pub contents: &'a [u8],
 }
 
-/// One datagram to the network.
-#[derive(Debug)]
-pub struct Transmit {
+/// Datagrams to the network, all to one destination.
+#[derive(Debug, Clone, Copy)]
+pub struct Transmit<'a> {
     pub transport: Transport,
     pub source: SocketAddr,
     pub destination: SocketAddr,
-    pub contents: Vec<u8>,
+    /// The size of each datagram; the last may be shorter.
+    pub segment: usize,
+    pub contents: &'a [u8],
+}
+
+impl<'a> Transmit<'a> {
+    pub fn datagrams(&self) -> std::slice::Chunks<'a, u8> {
+        self.contents.chunks(self.segment.max(1))
+    }
 }
 
 #[derive(Debug, Clone, PartialEq)]

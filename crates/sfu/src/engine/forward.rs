@@ -1,22 +1,22 @@
 //! The way of a packet: from its sender's connection into the slots that are pointed at it.
 
-use std::{sync::Arc, time::Instant};
+use std::time::Instant;
 
 use str0m::{
-    IceConnectionState, Rtc,
+    IceConnectionState,
     bwe::BweKind,
     media::{Mid, Pt},
     net::Protocol,
-    rtp::{ExtensionValues, RedDecoder, RtpPacket, RtpWrite, Ssrc, Vp8Descriptor, Vp8Patch},
+    rtp::{ExtensionValues, RtpPacket, RtpWrite, Vp8Descriptor, Vp8Patch},
 };
 
 use crate::{
     engine::{
         Engine, Event, Gone, PeerIndex, Source,
-        codec::{Format, inspect},
+        codec::{Format, Payloads, inspect},
         peer::{OutSlot, Peer, State},
         rewrite::{Incoming, Outgoing},
-        source::{Media, Track},
+        source::{Delivery, Media, Track},
     },
     limits,
 };
@@ -79,7 +79,7 @@ impl Engine {
         };
         let mut ignored = Vec::new();
         let mut sink = super::Sink {
-            transmits: &mut self.transmits,
+            outbox: &mut self.outbox,
             events: &mut ignored,
         };
         // Whatever comes of it, the peer is forgotten next.
@@ -200,9 +200,6 @@ impl Engine {
         if inspected.begins_keyframe {
             of_layer.requests.came();
         }
-        if source.is_audio() {
-            self.on_voice(from, source, packet.header.ext_vals.audio_level, now);
-        }
         let media = Media {
             number: *packet.seq_no,
             time: packet.header.timestamp,
@@ -213,7 +210,14 @@ impl Engine {
             payload: packet.payload.clone(),
             inspected,
         };
-        self.fan_out(from, source, layer, media, now);
+        let first = track.fresh.is_empty();
+        track.deliver(layer, media, now);
+        if first {
+            self.fresh.push((from, source));
+        }
+        if source.is_audio() {
+            self.on_voice(from, source, packet.header.ext_vals.audio_level, now);
+        }
     }
 
     fn on_voice(&mut self, from: PeerIndex, source: Source, level: Option<i8>, now: Instant) {
@@ -231,98 +235,60 @@ impl Engine {
         }
     }
 
-    fn fan_out(
-        &mut self,
-        from: PeerIndex,
-        source: Source,
-        layer: usize,
-        media: Media,
-        now: Instant,
-    ) {
-        // Nobody receives what it sends, so its place may be empty meanwhile.
-        let Some(mut sender) = self.peers[from as usize].take() else {
-            return;
-        };
-        let opus = sender.payloads.pt(Format::Opus);
-        if let Some(track) = sender.track_mut(source) {
-            self.deliver_to_all(track, layer, &media, opus, None, now);
-            if !source.is_audio() {
-                // The rest of a keyframe may have overtaken its beginning, which was lost at first:
-                // those who begin with it need the rest too.
-                let recent = &track.layers[layer].recent;
-                if media.inspected.begins_keyframe
-                    && recent.iter().any(|other| other.number > media.number)
-                {
-                    let mut rest: Vec<Media> = recent
-                        .iter()
-                        .filter(|other| other.number > media.number)
-                        .cloned()
-                        .collect();
-                    rest.sort_unstable_by_key(|other| other.number);
-                    for other in &rest {
-                        self.deliver_to_all(track, layer, other, opus, Some(media.number), now);
-                    }
-                }
-                track.layers[layer].remember(media);
-            }
-        }
-        self.peers[from as usize] = Some(sender);
-    }
-
-    /// With `began_with` only to those whose stream begins with that packet.
-    fn deliver_to_all(
-        &mut self,
-        track: &Track,
-        layer: usize,
-        packet: &Media,
-        opus: Option<Pt>,
-        began_with: Option<u64>,
-        now: Instant,
-    ) {
-        let mut forwarded = Forwarded {
-            layer,
-            packet,
-            without_red: None,
-            track,
-            opus,
-            began_with,
-            now,
-        };
-        for (receiver, slot) in &track.receivers {
-            let Some(peer) = self.peers[*receiver as usize].as_mut() else {
+    /// Tells the receivers of what is fresh that there is something for them.
+    pub(super) fn announce_fresh(&mut self) {
+        let mut fresh = std::mem::take(&mut self.fresh);
+        for (from, source) in fresh.drain(..) {
+            // Nobody receives what it sends, so its place may be empty meanwhile.
+            let Some(mut sender) = self.peers[from as usize].take() else {
                 continue;
             };
-            if peer.deliver(*slot, &mut forwarded) {
-                self.counters.packets_forwarded += 1;
-                if !peer.dirty {
-                    peer.dirty = true;
-                    self.dirty.push(*receiver);
+            if let Some(track) = sender.track_mut(source) {
+                std::mem::swap(&mut track.fresh, &mut track.handed);
+                for (receiver, slot) in &track.receivers {
+                    if let Some(peer) = self.peer_mut(*receiver) {
+                        peer.inbox.push((from, source, *slot));
+                        self.mark_dirty(*receiver);
+                    }
                 }
+                self.handed.push((from, source));
+            }
+            self.peers[from as usize] = Some(sender);
+        }
+        self.fresh = fresh;
+    }
+
+    /// After all receivers had what is theirs.
+    pub(super) fn forget_handed(&mut self) {
+        let mut handed = std::mem::take(&mut self.handed);
+        for (from, source) in handed.drain(..) {
+            if let Some(track) = self
+                .peer_mut(from)
+                .and_then(|sender| sender.track_mut(source))
+            {
+                track.handed.clear();
             }
         }
+        self.handed = handed;
     }
-}
 
-/// One packet on its way to many.
-struct Forwarded<'a> {
-    layer: usize,
-    packet: &'a Media,
-    /// The newest frame alone, made for the first receiver that does not know RED.
-    without_red: Option<Arc<[u8]>>,
-    track: &'a Track,
-    /// The payload type that the sender's RED names inside.
-    opus: Option<Pt>,
-    began_with: Option<u64>,
-    now: Instant,
-}
-
-impl Forwarded<'_> {
-    fn without_red(&mut self) -> Option<Arc<[u8]>> {
-        if self.without_red.is_none() {
-            let blocks = RedDecoder::decode(&self.packet.payload).ok()?;
-            self.without_red = Some(Arc::from(blocks.last()?.payload));
+    /// Writes all that came for a peer into its slots: one after the other, while its connection is
+    /// in the processor's cache.
+    pub(super) fn take_inbox(&mut self, index: PeerIndex) {
+        let Some(mut peer) = self.peers[index as usize].take() else {
+            return;
+        };
+        let mut inbox = std::mem::take(&mut peer.inbox);
+        for (from, source, slot) in inbox.drain(..) {
+            if let Some(sender) = self.peer(from)
+                && let Some(track) = sender.track(source)
+            {
+                let opus = sender.payloads.pt(Format::Opus);
+                self.counters.packets_forwarded += peer.deliver((from, source), slot, track, opus);
+            }
         }
-        self.without_red.clone()
+        peer.inbox = inbox;
+        self.peers[index as usize] = Some(peer);
     }
 }
 
@@ -353,95 +319,110 @@ impl Peer {
         Some(found)
     }
 
-    /// Writes a packet into a slot, where it is what the slot waits for or is in the midst of.
-    fn deliver(&mut self, slot: usize, forwarded: &mut Forwarded<'_>) -> bool {
-        let slot = &mut self.slots[slot];
-        let packet = forwarded.packet;
-        let mut format = forwarded.packet.inspected.format;
-        let inner_fits = || self.payloads.pt(Format::Opus) == forwarded.opus;
-        let as_red =
-            format == Format::Red && self.payloads.pt(Format::Red).is_some() && inner_fits();
-        if format == Format::Red && !as_red {
-            format = Format::Opus;
+    /// Writes packets into a slot, where they are what it waits for or is in the midst of. Gives
+    /// their number. `opus` is the payload type that the sender's RED names inside.
+    fn deliver(
+        &mut self,
+        content: (PeerIndex, Source),
+        slot: usize,
+        track: &Track,
+        opus: Option<Pt>,
+    ) -> u64 {
+        let Some(slot) = self.slots.get_mut(slot) else {
+            return 0;
+        };
+        // It may have been given to another meanwhile.
+        if slot.content != Some(content) {
+            return 0;
         }
-        let Some(pt) = self.payloads.pt(format) else {
-            return false;
+        let mut api = self.rtc.direct_api();
+        let Some(stream) = api.stream_tx(&slot.ssrc) else {
+            return 0;
         };
-        // The smallest there is goes on whatever happens: the pacer catches up by itself.
-        if slot.current > Some(0) && is_behind(&mut self.rtc, slot.ssrc, forwarded.now) {
-            slot.current = None;
-            return false;
+        let waits_since = stream.queue_info().and_then(|queue| queue.first_unsent());
+        let mut delivered = 0;
+        for delivery in &track.handed {
+            // The smallest there is goes on whatever happens: the pacer catches up by itself.
+            if slot.current > Some(0) && is_behind(waits_since, delivery.came) {
+                slot.current = None;
+                continue;
+            }
+            if let Some(write) = slot.write(delivery, track, &self.payloads, opus) {
+                stream.write_rtp(write);
+                delivered += 1;
+            }
         }
-        let Some(out) = slot.admit(forwarded) else {
-            return false;
+        delivered
+    }
+}
+
+impl OutSlot {
+    fn write(
+        &mut self,
+        delivery: &Delivery,
+        track: &Track,
+        payloads: &Payloads,
+        opus: Option<Pt>,
+    ) -> Option<RtpWrite> {
+        let packet = &delivery.media;
+        let format = packet.inspected.format;
+        let (pt, payload) = match format {
+            Format::Red => {
+                let inner_fits = payloads.pt(Format::Opus) == opus;
+                match payloads.pt(Format::Red).filter(|_| inner_fits) {
+                    Some(pt) => (pt, None),
+                    None => (payloads.pt(Format::Opus)?, Some(delivery.without_red()?)),
+                }
+            }
+            format => (payloads.pt(format)?, None),
         };
-        let payload = match forwarded.packet.inspected.format {
-            Format::Red if !as_red => match forwarded.without_red() {
-                Some(payload) => payload,
-                None => return false,
-            },
-            _ => packet.payload.clone(),
-        };
+        let out = self.admit(delivery, track)?;
+        let payload = payload.unwrap_or_else(|| packet.payload.clone());
         let extensions = ExtensionValues {
             audio_level: packet.audio_level,
             voice_activity: packet.voice_activity,
             video_orientation: packet.orientation,
             ..ExtensionValues::default()
         };
-        let mut write = RtpWrite::new(pt, out.number.into(), out.time, forwarded.now, payload)
+        let write = RtpWrite::new(pt, out.number.into(), out.time, delivery.came, payload)
             .marker(packet.marker)
             .ext_vals(extensions)
-            .nackable(!slot.audio);
-        if let Some(patch) = forwarded
-            .packet
-            .inspected
-            .vp8
-            .and_then(|vp8| patch(vp8, &out))
-        {
-            write = write.vp8_patch(patch);
-        }
-        let ssrc: Ssrc = slot.ssrc;
-        match self.rtc.direct_api().stream_tx(&ssrc) {
-            Some(stream) => {
-                stream.write_rtp(write);
-                true
-            }
-            None => false,
-        }
+            .nackable(!self.audio);
+        Some(
+            match packet.inspected.vp8.and_then(|vp8| patch(vp8, &out)) {
+                Some(patch) => write.vp8_patch(patch),
+                None => write,
+            },
+        )
     }
-}
 
-impl OutSlot {
-    fn admit(&mut self, forwarded: &Forwarded<'_>) -> Option<Outgoing> {
-        let (layer, packet, vp8) = (
-            forwarded.layer,
-            forwarded.packet,
-            forwarded.packet.inspected.vp8,
-        );
+    fn admit(&mut self, delivery: &Delivery, track: &Track) -> Option<Outgoing> {
+        let (layer, packet, now) = (delivery.layer, &delivery.media, delivery.came);
+        let vp8 = packet.inspected.vp8;
         let incoming = Incoming {
             number: packet.number,
             time: packet.time,
             picture_id: vp8.and_then(|vp8| vp8.picture_id()),
             base_layer: vp8.and_then(|vp8| vp8.tl0_pic_idx()),
         };
-        if forwarded.began_with.is_some() {
+        if delivery.began_with.is_some() {
             let began = self.rewriter.began_with();
-            if self.current != Some(layer) || began != forwarded.began_with {
+            if self.current != Some(layer) || began != delivery.began_with {
                 return None;
             }
         } else if self.current != Some(layer) {
-            if self.assigned != Some(layer) || !forwarded.packet.inspected.begins_keyframe {
+            if self.assigned != Some(layer) || !packet.inspected.begins_keyframe {
                 return None;
             }
             let aligned = self
                 .current
-                .and_then(|current| forwarded.track.align(layer, current, incoming.time))
+                .and_then(|current| track.align(layer, current, incoming.time))
                 .and_then(|time| self.rewriter.translate(time));
-            let rate = forwarded.packet.inspected.format.clock_rate();
-            self.rewriter.switch(incoming, aligned, rate, forwarded.now);
+            let rate = packet.inspected.format.clock_rate();
+            self.rewriter.switch(incoming, aligned, rate, now);
             self.current = Some(layer);
         }
-        let out = self.rewriter.rewrite(incoming, forwarded.now);
+        let out = self.rewriter.rewrite(incoming, now);
         if !self.rewriter.is_running() {
             self.current = None;
         }
@@ -459,10 +440,7 @@ impl OutSlot {
 
 /// The path became narrower than what is sent, and the pacer holds back what does not fit. More of
 /// the same would only be late: a keyframe of what fits, once the rest is out, shows sooner.
-fn is_behind(rtc: &mut Rtc, ssrc: Ssrc, now: Instant) -> bool {
-    let mut api = rtc.direct_api();
-    let queue = api.stream_tx(&ssrc).and_then(|stream| stream.queue_info());
-    let waits_since = queue.and_then(|queue| queue.first_unsent());
+fn is_behind(waits_since: Option<Instant>, now: Instant) -> bool {
     waits_since.is_some_and(|at| now.saturating_duration_since(at) > limits::QUEUE)
 }
 

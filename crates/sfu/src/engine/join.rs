@@ -101,6 +101,7 @@ impl Engine {
             addresses_ever: 0,
             candidates: 0,
             slots: Vec::new(),
+            inbox: Vec::new(),
             wanted: None,
             pinned: None,
             estimate: None,
@@ -112,6 +113,7 @@ impl Engine {
             figures: Figures::default(),
             dirty: false,
             deadline: now,
+            time: now,
             #[cfg(test)]
             panic_next: false,
         });

@@ -2,8 +2,8 @@
 //!
 //! One input at a time: [`Engine::receive`], [`Engine::accept`], [`Engine::view`] and so on. After
 //! one, or a batch of them, [`Engine::flush`] brings forth all outputs: [`Engine::poll_transmit`]
-//! and [`Engine::poll_event`] until both have none. The next [`Engine::flush`] is due at
-//! [`Engine::next_timeout`] at the latest.
+//! and [`Engine::poll_event`] until both have none. [`Engine::flush_some`] does the same in portions.
+//! The next flush is due at [`Engine::next_timeout`] at the latest.
 //!
 //! Flushing after a batch is what makes forwarding cheap: the packets of one picture come together,
 //! and each receiver's pacer is run once for all of them.
@@ -16,6 +16,7 @@ mod forward;
 mod join;
 mod keyframes;
 mod offer;
+mod outbox;
 mod peer;
 mod plan;
 mod rewrite;
@@ -48,7 +49,9 @@ pub use self::api::{
 };
 use self::{
     demux::Demux,
+    outbox::Outbox,
     peer::{Fault, Peer, Sink},
+    source::Track,
     speakers::Speakers,
 };
 use crate::limits;
@@ -65,6 +68,10 @@ pub struct EngineConfig {
     /// For names and passwords of ICE.
     pub random: FillRandom,
 }
+
+/// Bytes that are sent together: few, so that they are still in the processor's cache, and many, so
+/// that whoever receives on the same machine is not woken for each peer.
+const IN_CACHE: usize = 256 * 1024;
 
 struct Room {
     peers: Vec<PeerIndex>,
@@ -86,10 +93,15 @@ pub struct Engine {
     rooms: FxHashMap<RoomId, Room>,
     demux: Demux,
     timers: BinaryHeap<Reverse<(Instant, PeerIndex)>>,
-    dirty: Vec<PeerIndex>,
+    dirty: VecDeque<PeerIndex>,
+    /// Sources of which packets came since the last flush, and those that this flush hands out.
+    fresh: Vec<(PeerIndex, Source)>,
+    handed: Vec<(PeerIndex, Source)>,
+    /// Some of the peers had their turn.
+    flushing: bool,
     next_tick: Instant,
     last_tick: Instant,
-    transmits: VecDeque<Transmit>,
+    outbox: Outbox,
     events: VecDeque<Event>,
     counters: Counters,
     /// Kept for its memory.
@@ -114,10 +126,13 @@ impl Engine {
             rooms: FxHashMap::default(),
             demux: Demux::default(),
             timers: BinaryHeap::new(),
-            dirty: Vec::new(),
+            dirty: VecDeque::new(),
+            fresh: Vec::new(),
+            handed: Vec::new(),
+            flushing: false,
             next_tick: now + tick::EVERY,
             last_tick: now,
-            transmits: VecDeque::new(),
+            outbox: Outbox::default(),
             events: VecDeque::new(),
             counters: Counters::default(),
             of_str0m: Vec::new(),
@@ -219,6 +234,38 @@ impl Engine {
 
     /// Lets time pass and brings forth what there is to send and to tell.
     pub fn flush(&mut self, now: Instant) {
+        self.begin_flush(now);
+        while self.flush_next(now) {}
+    }
+
+    /// The same for some of the peers at a time, handing out what there is to send while it is still
+    /// in the processor's cache. To be called, with the time that it is by then, until it is false:
+    /// a thousand receivers take milliseconds, which an estimator must not take for their network's.
+    pub fn flush_some(&mut self, now: Instant, mut send: impl FnMut(Transmit<'_>)) -> bool {
+        if !self.flushing {
+            self.begin_flush(now);
+        }
+        let mut more = true;
+        while more && self.outbox.bytes() < IN_CACHE {
+            more = self.flush_next(now);
+        }
+        while let Some(transmit) = self.poll_transmit() {
+            send(transmit);
+        }
+        more
+    }
+
+    /// Whether the rest of a picture has to come: waiting for it for a moment makes one batch of
+    /// what would be two.
+    pub fn expects_more(&self) -> bool {
+        self.fresh.iter().any(|(from, source)| {
+            let track = self.peer(*from).and_then(|peer| peer.track(*source));
+            track.is_some_and(Track::is_within_picture)
+        })
+    }
+
+    fn begin_flush(&mut self, now: Instant) {
+        self.flushing = true;
         if now >= self.next_tick {
             self.tick(now);
         }
@@ -234,14 +281,22 @@ impl Engine {
                 self.mark_dirty(index);
             }
         }
-        while let Some(index) = self.dirty.pop() {
-            if self.peers[index as usize]
-                .as_ref()
-                .is_some_and(|peer| peer.dirty)
-            {
-                self.with_peer(index, now, |peer, sink| peer.wake(now, sink));
-            }
+        self.announce_fresh();
+    }
+
+    /// Runs one peer that has something to send. False if there is none.
+    fn flush_next(&mut self, now: Instant) -> bool {
+        // In the order in which they became dirty: each receiver of a stream has its place in it.
+        let Some(index) = self.dirty.pop_front() else {
+            self.forget_handed();
+            self.flushing = false;
+            return false;
+        };
+        if self.peer(index).is_some_and(|peer| peer.dirty) {
+            self.take_inbox(index);
+            self.with_peer(index, now, |peer, sink| peer.wake(now, sink));
         }
+        true
     }
 
     pub fn next_timeout(&self) -> Instant {
@@ -251,9 +306,9 @@ impl Engine {
         }
     }
 
-    pub fn poll_transmit(&mut self) -> Option<Transmit> {
-        let transmit = self.transmits.pop_front()?;
-        self.counters.packets_out += 1;
+    pub fn poll_transmit(&mut self) -> Option<Transmit<'_>> {
+        let transmit = self.outbox.pop()?;
+        self.counters.packets_out += transmit.datagrams().len() as u64;
         Some(transmit)
     }
 
@@ -305,7 +360,7 @@ impl Engine {
         let mut events = std::mem::take(&mut self.of_str0m);
         let before = peer.deadline;
         let mut sink = Sink {
-            transmits: &mut self.transmits,
+            outbox: &mut self.outbox,
             events: &mut events,
         };
         let result = run(peer, &mut sink);
@@ -343,7 +398,7 @@ impl Engine {
             && !peer.dirty
         {
             peer.dirty = true;
-            self.dirty.push(index);
+            self.dirty.push_back(index);
         }
     }
 

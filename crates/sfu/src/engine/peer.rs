@@ -6,20 +6,29 @@ use std::{
 };
 
 use rustc_hash::FxHashMap;
-use str0m::{Input, Output, Rtc, RtcError, media::Mid, net::Receive, rtp::Ssrc};
+use str0m::{Input, Output, Reason, Rtc, RtcError, media::Mid, net::Receive, rtp::Ssrc};
 use wecall_protocol::{PeerId, RoomId};
 
 use crate::engine::{
     PeerIndex,
-    api::{Figures, Kind, Slot, Source, Transmit, Transport, Wanted},
+    api::{Figures, Kind, Slot, Source, Transport, Wanted},
     codec::Payloads,
     offer::Role,
+    outbox::Outbox,
     rewrite::Rewriter,
     source::Track,
 };
 
 /// Wakes of one peer are at least this far apart: its pacer would like one for each packet.
 const WAKES_APART: Duration = Duration::from_millis(1);
+
+/// The estimator looks at its state every 25 ms (libwebrtc's `kUpdateInterval`) and at each packet.
+/// This much later, one who gets a picture 30 times a second is woken by the pictures alone.
+const ESTIMATE_LATER: Duration = Duration::from_millis(15);
+
+/// After each packet the pacer asks to be woken a microsecond later, as it wants time to pass
+/// between two of them. It is told that it has: the packets of a picture leave together.
+const PACER_STEP: Duration = Duration::from_micros(1);
 
 /// Packets that one wake may send. A pacer that wants more has to wait for the next.
 const ROUNDS: usize = 2_000;
@@ -41,6 +50,8 @@ pub struct Peer {
     pub addresses_ever: usize,
     pub candidates: usize,
     pub slots: Vec<OutSlot>,
+    /// Sources of which something new is for it, and the slots that they are in.
+    pub inbox: Vec<(PeerIndex, Source, usize)>,
     pub wanted: Option<Vec<Wanted>>,
     pub pinned: Option<PeerId>,
     pub estimate: Option<u64>,
@@ -54,6 +65,8 @@ pub struct Peer {
     /// Has something to send.
     pub dirty: bool,
     pub deadline: Instant,
+    /// What the connection was told last. A few microseconds ahead of the clock after a batch.
+    pub time: Instant,
     #[cfg(test)]
     pub panic_next: bool,
 }
@@ -89,7 +102,7 @@ pub enum Fault {
 
 /// Where the outputs of a peer go.
 pub struct Sink<'a> {
-    pub transmits: &'a mut std::collections::VecDeque<Transmit>,
+    pub outbox: &'a mut Outbox,
     pub events: &'a mut Vec<str0m::Event>,
 }
 
@@ -100,8 +113,9 @@ impl Peer {
         receive: Receive<'_>,
         sink: &mut Sink<'_>,
     ) -> Result<(), Fault> {
+        self.time = self.time.max(now);
         self.guarded(|peer| {
-            peer.rtc.handle_input(Input::Receive(now, receive))?;
+            peer.rtc.handle_input(Input::Receive(peer.time, receive))?;
             peer.drain(now, sink)
         })
     }
@@ -109,8 +123,9 @@ impl Peer {
     /// Lets time pass, and sends what was written since the last time.
     pub fn wake(&mut self, now: Instant, sink: &mut Sink<'_>) -> Result<(), Fault> {
         self.dirty = false;
+        self.time = self.time.max(now);
         self.guarded(|peer| {
-            peer.rtc.handle_input(Input::Timeout(now))?;
+            peer.rtc.handle_input(Input::Timeout(peer.time))?;
             peer.drain(now, sink)
         })
     }
@@ -118,20 +133,27 @@ impl Peer {
     fn drain(&mut self, now: Instant, sink: &mut Sink<'_>) -> Result<(), RtcError> {
         for _ in 0..ROUNDS {
             match self.rtc.poll_output()? {
-                Output::Timeout(at) if at <= now => self.rtc.handle_input(Input::Timeout(now))?,
+                Output::Timeout(at) if at <= self.time + PACER_STEP => {
+                    self.time = self.time.max(at);
+                    self.rtc.handle_input(Input::Timeout(self.time))?;
+                }
                 Output::Timeout(at) => {
+                    let at = match self.rtc.last_timeout_reason() {
+                        Reason::BweDelayControl => at + ESTIMATE_LATER,
+                        _ => at,
+                    };
                     self.deadline = at.max(now + WAKES_APART);
                     return Ok(());
                 }
-                Output::Transmit(transmit) => sink.transmits.push_back(Transmit {
-                    transport: match transmit.proto {
+                Output::Transmit(transmit) => {
+                    let transport = match transmit.proto {
                         str0m::net::Protocol::Udp => Transport::Udp,
                         _ => Transport::Tcp,
-                    },
-                    source: transmit.source,
-                    destination: transmit.destination,
-                    contents: transmit.contents.into(),
-                }),
+                    };
+                    let (source, destination) = (transmit.source, transmit.destination);
+                    sink.outbox
+                        .push(transport, source, destination, &transmit.contents);
+                }
                 Output::Event(event) => sink.events.push(event),
             }
         }

@@ -1,6 +1,7 @@
 //! What a peer sends: a source, its layers, and who gets it.
 
 use std::{
+    cell::OnceCell,
     collections::VecDeque,
     sync::Arc,
     time::{Duration, Instant, SystemTime},
@@ -8,7 +9,7 @@ use std::{
 
 use str0m::{
     media::{Mid, Rid},
-    rtp::VideoOrientation,
+    rtp::{RedDecoder, VideoOrientation},
 };
 
 use crate::{
@@ -44,6 +45,9 @@ pub struct Track {
     pub layers: Vec<Layer>,
     /// Slots that are pointed at it.
     pub receivers: Vec<(PeerIndex, usize)>,
+    /// What came since the last flush, and what this flush hands to the receivers.
+    pub fresh: Vec<Delivery>,
+    pub handed: Vec<Delivery>,
     pub bucket: Bucket,
     /// Which layers the publisher was told to send.
     pub told: Vec<bool>,
@@ -67,7 +71,41 @@ pub struct Media {
     pub inspected: Inspected,
 }
 
-/// Packets of a layer that are kept: a keyframe of 720p, and the time of a retransmission.
+/// One packet on its way to the receivers.
+#[derive(Debug)]
+pub struct Delivery {
+    pub layer: usize,
+    pub media: Media,
+    /// Only for those whose stream begins with that packet.
+    pub began_with: Option<u64>,
+    pub came: Instant,
+    /// The newest frame alone, made for the first receiver that does not know RED.
+    without_red: OnceCell<Option<Arc<[u8]>>>,
+}
+
+impl Delivery {
+    fn new(layer: usize, media: Media, began_with: Option<u64>, came: Instant) -> Self {
+        Self {
+            layer,
+            media,
+            began_with,
+            came,
+            without_red: OnceCell::new(),
+        }
+    }
+
+    pub fn without_red(&self) -> Option<Arc<[u8]>> {
+        let newest = || {
+            let blocks = RedDecoder::decode(&self.media.payload).ok()?;
+            Some(Arc::from(blocks.last()?.payload))
+        };
+        self.without_red.get_or_init(newest).clone()
+    }
+}
+
+/// Packets of a layer that are kept: the time of a retransmission, and no more than a keyframe of
+/// 720p. Most of what a publisher costs in memory.
+const RECENT_FOR: Duration = Duration::from_millis(250);
 const RECENT: usize = 96;
 
 #[derive(Debug)]
@@ -78,7 +116,7 @@ pub struct Layer {
     /// Wall clock and RTP time of the newest sender report.
     pub report: Option<(SystemTime, u32)>,
     pub format: Option<Format>,
-    pub recent: VecDeque<Media>,
+    recent: VecDeque<(Instant, Media)>,
     height: Option<u16>,
     meter: Meter,
     last: Option<Instant>,
@@ -107,6 +145,8 @@ impl Track {
             told: vec![true; layers.len()],
             layers,
             receivers: Vec::new(),
+            fresh: Vec::new(),
+            handed: Vec::new(),
             bucket: Bucket::new(limits::bits_per_second(source), limits::BURST, now),
             fewer_since: None,
             last: None,
@@ -124,6 +164,40 @@ impl Track {
         layer.last = Some(now);
         layer.meter.bytes += bytes as u64;
         layer.height = height.or(layer.height);
+    }
+
+    /// A packet for all receivers, which get it with the next flush.
+    pub fn deliver(&mut self, layer: usize, media: Media, now: Instant) {
+        if self.source.is_audio() {
+            self.fresh.push(Delivery::new(layer, media, None, now));
+            return;
+        }
+        let recent = &mut self.layers[layer].recent;
+        let is_old = |at: &Instant| now.saturating_duration_since(*at) > RECENT_FOR;
+        while recent.len() == RECENT || recent.front().is_some_and(|(at, _)| is_old(at)) {
+            recent.pop_front();
+        }
+        let number = media.number;
+        let begins = media.inspected.begins_keyframe;
+        recent.push_back((now, media.clone()));
+        self.fresh.push(Delivery::new(layer, media, None, now));
+        // The rest of a keyframe may have overtaken its beginning, which was lost at first: those
+        // who begin with it need the rest too.
+        if begins {
+            let rest = recent.iter().map(|(_, other)| other);
+            let rest = rest.filter(|other| other.number > number);
+            let mut rest: Vec<Media> = rest.cloned().collect();
+            rest.sort_unstable_by_key(|other| other.number);
+            let rest = rest.into_iter();
+            self.fresh
+                .extend(rest.map(|other| Delivery::new(layer, other, Some(number), now)));
+        }
+    }
+
+    /// Whether more of the picture has to come, as far as can be told.
+    pub fn is_within_picture(&self) -> bool {
+        let last = self.fresh.last();
+        !self.source.is_audio() && last.is_some_and(|last| !last.media.marker)
     }
 
     /// Whether to show it to those who did not ask for it: it sends, or would if it were let.
@@ -194,15 +268,6 @@ impl Track {
         let since_report = time.wrapping_sub(from_rtp).cast_signed();
         let ticks = f64::from(since_report) + apart * rate;
         Some(to_rtp.wrapping_add((ticks.round() as i64) as u32))
-    }
-}
-
-impl Layer {
-    pub fn remember(&mut self, media: Media) {
-        if self.recent.len() == RECENT {
-            self.recent.pop_front();
-        }
-        self.recent.push_back(media);
     }
 }
 

@@ -8,6 +8,7 @@ pub mod dice;
 pub mod fault_proxy;
 pub mod figures;
 pub mod http;
+pub mod media_crowd;
 pub mod nodes;
 pub mod person;
 pub mod ports;

@@ -166,9 +166,11 @@ impl World {
                 .iter_mut()
                 .find(|client| client.owns(transmit.destination));
             if let Some(client) = client {
-                client
-                    .down
-                    .send(now, &mut self.random, transmit.source, transmit.contents);
+                for contents in transmit.datagrams() {
+                    client
+                        .down
+                        .send(now, &mut self.random, transmit.source, contents.to_vec());
+                }
             }
         }
         while let Some(event) = self.engine.poll_event() {

@@ -1,0 +1,48 @@
+//! `kill -9` of the node where the media server of a room is.
+
+use std::time::Duration;
+
+use crate::{
+    client::Room,
+    roles::node,
+    world::{clock::wait_for, media_crowd::MediaCrowd, nodes::Cluster, redis::Redis},
+};
+
+/// A node that says nothing for 2.5 s is left by its rooms; then everyone connects anew.
+const FLOWS_AGAIN_WITHIN: Duration = Duration::from_secs(5);
+
+const KNOWN_WITHIN: Duration = Duration::from_secs(5);
+const PEOPLE: usize = 6;
+
+#[test]
+#[ignore = "needs Debian packages: cargo xtask test --only cluster"]
+fn media_flows_again_over_another_node() {
+    let redis = Redis::start();
+    let nodes = ["media", "media", "web,signal", "web,signal"]
+        .iter()
+        .enumerate()
+        .map(|(number, roles)| node(&redis, &format!("node-{number}"), roles, &[]))
+        .collect();
+    let mut cluster = Cluster { redis, nodes };
+    cluster.wait_for_figures("counts four nodes", KNOWN_WITHIN, |figures| {
+        figures.value("wecall_nodes", &[("state", "alive")]) == Some(4.0)
+    });
+    let room = Room::new(cluster.nodes[2].server());
+    let signaling = [cluster.nodes[2].address, cluster.nodes[3].address];
+    let crowd = MediaCrowd::join(&signaling, &room.id, PEOPLE);
+    let pictures = PEOPLE * (PEOPLE - 1);
+    crowd.wait_until(|now| now.over_media_server == PEOPLE && now.moving == pictures);
+
+    let at = wait_for("a node has the connections", KNOWN_WITHIN, || {
+        let of = |index: &usize| cluster.nodes[*index].figure("wecall_sfu_peers", &[]);
+        let found = (0..2).find(|index| of(index) == PEOPLE as f64);
+        found.ok_or_else(|| format!("{} and {}", of(&0), of(&1)))
+    });
+    cluster.nodes[at].kill();
+    crowd.wait_until(|now| now.moving < pictures);
+    let after = crowd.wait_until(|now| now.moving == pictures);
+    let longest = Duration::from_millis(after.longest_gap_ms);
+    println!("pictures stood still for {longest:.1?} at most");
+    assert!(longest <= FLOWS_AGAIN_WITHIN, "{longest:?}");
+    assert_eq!(after.over_media_server, PEOPLE);
+}
