@@ -63,7 +63,6 @@ export interface ServerConnectionOptions {
 const ANSWER_PATIENCE_MS = 5_000;
 /** Where a browser never tells of the pictures that come, they are taken to after this long. */
 const UNSEEN_MS = 3_000;
-
 /** What was looked at before that says nothing about what comes now. */
 const SEEN_FOR_MS = 600;
 
@@ -115,7 +114,7 @@ export function createServerConnection(options: ServerConnectionOptions): Server
       },
     });
     connection.addEventListener("connectionstatechange", () => {
-      if (!closed && created === link) {
+      if (!closed && !lost && created === link) {
         handleState(connection.connectionState);
       }
     });
