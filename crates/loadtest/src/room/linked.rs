@@ -70,7 +70,8 @@ impl Linked {
         }
     }
 
-    /// What the media server says is in its slots. Gives the pictures that are paused.
+    /// What the media server says is in its slots. Gives the pictures that it pauses; who has yet to
+    /// come is no such one, as nobody who waits for them cares for the reason.
     pub fn set_slots(&mut self, slots: &[Slot]) -> Vec<Picture> {
         let before = std::mem::take(&mut self.contents);
         let mut paused = Vec::new();
@@ -84,7 +85,7 @@ impl Linked {
             if before.get(&mid) != Some(&picture) {
                 self.seen.remove(&mid);
             }
-            if slot.paused {
+            if slot.paused && self.seen.contains(&mid) {
                 paused.push(picture);
             }
         }
