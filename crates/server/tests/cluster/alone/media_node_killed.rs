@@ -27,6 +27,12 @@ fn media_flows_again_over_another_node() {
     cluster.wait_for_figures("counts four nodes", KNOWN_WITHIN, |figures| {
         figures.value("wecall_nodes", &[("state", "alive")]) == Some(4.0)
     });
+    // A room decides when somebody comes, by what its node knows of media servers then.
+    wait_for("both media servers are known", KNOWN_WITHIN, || {
+        let nodes = cluster.redis.command(&["HVALS", "wecall:{nodes}:info"]);
+        let known = nodes.matches("media_load").count();
+        (known == 2).then_some(()).ok_or(nodes)
+    });
     let room = Room::new(cluster.nodes[2].server());
     let signaling = [cluster.nodes[2].address, cluster.nodes[3].address];
     let crowd = MediaCrowd::join(&signaling, &room.id, PEOPLE);

@@ -21,7 +21,8 @@ pub struct Progress {
 }
 
 impl MediaCrowd {
-    /// Everyone watches everyone; neighbours are at different nodes.
+    /// Everyone watches everyone; neighbours are at different nodes. They take their time to come:
+    /// what one node knows of another is a second old at most.
     pub fn join(nodes: &[SocketAddr], room: &str, people: usize) -> Self {
         let urls: Vec<_> = nodes.iter().map(|node| format!("ws://{node}/ws")).collect();
         let mut command = Command::new(binary());
@@ -29,7 +30,14 @@ impl MediaCrowd {
             .args(["room", "--url", &urls.join(","), "--room", room])
             .args(["--participants", &people.to_string()])
             .args(["--watch", &(people - 1).to_string()])
-            .args(["--frame-rate", "15", "--seconds", "120"]);
+            .args([
+                "--join-every",
+                "500",
+                "--frame-rate",
+                "15",
+                "--seconds",
+                "120",
+            ]);
         Self(Process::start(&mut command))
     }
 
