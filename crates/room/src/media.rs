@@ -98,6 +98,11 @@ impl RoomState {
         self.topology = wanted;
     }
 
+    /// Whether it would get a media server now, if there was one.
+    pub fn lacks_media(&self, rules: &Rules) -> bool {
+        self.ended.is_none() && self.media.is_none() && self.may_have_media(rules)
+    }
+
     fn may_have_media(&self, rules: &Rules) -> bool {
         let someone = self.watched
             || self.media_needed_at.is_some()

@@ -111,6 +111,17 @@ impl Node {
         for (room, node) in to_move {
             self.run_command(room, Command::MediaLost { node }, now);
         }
+        // Those that had to do without, as no media server was known.
+        let lacks_it = |room: &&RoomId| {
+            let copy = self.rooms.get(room).and_then(|room| room.copy.as_ref());
+            copy.is_some_and(|copy| copy.state.lacks_media(&self.rules))
+        };
+        let rooms: Vec<RoomId> = self.rooms.keys().filter(lacks_it).copied().collect();
+        for room in rooms {
+            if self.choose_media_node(room).is_some() {
+                self.run_command(room, Command::Tick, now);
+            }
+        }
     }
 
     /// Where the media server of a room is, as far as this node knows.

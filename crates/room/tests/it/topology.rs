@@ -164,6 +164,7 @@ fn lost_media_server_is_replaced_by_another_one() {
         (trial.room.topology, trial.room.media),
         (Topology::Mesh, None)
     );
+    assert!(trial.room.lacks_media(&trial.rules));
     trial.rules.media.seat = Some(HERE);
     trial.pass(Duration::from_secs(1));
     assert_eq!(
