@@ -17,7 +17,6 @@ pub struct MediaCrowd(Process);
 pub struct Progress {
     pub over_media_server: usize,
     pub moving: usize,
-    pub longest_gap_ms: u64,
 }
 
 impl MediaCrowd {
