@@ -80,22 +80,14 @@ impl RoomState {
             let seat = rules.media.seat;
             self.media = seat.map(|node| MediaSeat::new(self.id, self.version, node, now));
         }
-        let wanted = match self.wanted_topology(rules) {
-            Topology::Mesh if self.topology == Topology::Sfu && self.may_stay(rules) => {
-                let since = *self.calm_since.get_or_insert(now);
-                if now.since(since) >= rules.media.calm {
-                    Topology::Mesh
-                } else {
-                    Topology::Sfu
-                }
-            }
-            wanted => wanted,
-        };
-        let goes_on = wanted == Topology::Mesh || self.wanted_topology(rules) == Topology::Sfu;
-        if goes_on {
+        let wanted = self.wanted_topology(rules);
+        let may_wait =
+            wanted == Topology::Mesh && self.topology == Topology::Sfu && self.may_stay(rules);
+        let waits = may_wait && now.since(*self.calm_since.get_or_insert(now)) < rules.media.calm;
+        if !waits {
             self.calm_since = None;
+            self.topology = wanted;
         }
-        self.topology = wanted;
     }
 
     /// Whether it would get a media server now, if there was one.
